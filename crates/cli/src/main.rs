@@ -1,0 +1,2 @@
+//! The `shipload` program.
+fn main() {}
