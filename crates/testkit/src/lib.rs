@@ -1,1 +1,6 @@
-//! Test support.
+//! Test support: random trees, a fake engine, the real engine, real tools.
+
+pub mod engine;
+pub mod http;
+pub mod packages;
+pub mod workspace;

@@ -1,0 +1,402 @@
+//! Debian packages without installing them: fetched with `apt-get download`, unpacked with `dpkg -x` below `target/engine`.
+//!
+//! Nothing outside that folder is written and no root rights are needed. Where the machine has no package lists, or
+//! stale ones, lists are fetched into the same folder. Shared libraries that the machine lacks are fetched too: `ldd`
+//! names them and Debian Policy 8.1 says which package holds them.
+//!
+//! A bundle appears under its name only when it is whole (it is made aside and renamed), so an interrupted fetch leaves
+//! nothing that looks ready. A lock file keeps two test processes from fetching the same bundle at once.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use fs_err as fs;
+use rustix::fs::FlockOperation;
+use thiserror::Error;
+
+use crate::workspace;
+
+/// Some Debian packages that are of use together.
+#[derive(Debug, Clone, Copy)]
+pub struct Bundle {
+    /// The name of its folder.
+    pub name: &'static str,
+    /// The packages.
+    pub packages: &'static [&'static str],
+    /// The programs that must run, and whose libraries are therefore looked for.
+    pub programs: &'static [&'static str],
+}
+
+/// Docker Engine with what it runs: about 65 MB to fetch.
+pub const ENGINE: Bundle = Bundle {
+    name: "docker",
+    packages: &["docker.io", "containerd", "runc"],
+    programs: &["dockerd", "containerd", "containerd-shim-runc-v2", "runc"],
+};
+
+/// A `busybox` that needs no library: everything a test image needs to run something.
+pub const BUSYBOX: Bundle = Bundle {
+    name: "busybox",
+    packages: &["busybox-static"],
+    programs: &["busybox"],
+};
+
+/// The registry server, for pull and push.
+pub const REGISTRY: Bundle = Bundle {
+    name: "registry",
+    packages: &["docker-registry"],
+    programs: &["docker-registry"],
+};
+
+/// A bundle on disk.
+#[derive(Debug, Clone)]
+pub struct Unpacked {
+    root: PathBuf,
+}
+
+/// Why packages could not be provided.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    /// The machine is not a Debian one.
+    #[error("cannot fetch {packages:?}: `{missing}` is not on the path")]
+    NotDebian {
+        /// What was to be fetched.
+        packages: Vec<String>,
+        /// The program that is missing.
+        missing: String,
+    },
+    /// A command said no.
+    #[error("`{command}` failed: {message}")]
+    Command {
+        /// The command with its first arguments.
+        command: String,
+        /// The last lines that it printed.
+        message: String,
+    },
+    /// A program of the bundle still lacks libraries after their packages were fetched.
+    #[error("no package found for the libraries {libraries:?} that `{bundle}` needs")]
+    Libraries {
+        /// The bundle.
+        bundle: &'static str,
+        /// What `ldd` calls them.
+        libraries: Vec<String>,
+    },
+    /// A file could not be handled.
+    #[error("cannot keep packages")]
+    Io(#[from] io::Error),
+}
+
+/// Providing
+impl Bundle {
+    /// The bundle, fetched first if it is not there yet.
+    ///
+    /// # Errors
+    /// When the machine is not a Debian one, the packages cannot be fetched, or the disk says no.
+    pub fn provide(&self) -> Result<Unpacked, PackageError> {
+        self.provide_with(&workspace::target().join("engine"), "apt-get")
+    }
+
+    fn provide_with(&self, folder: &Path, apt: &str) -> Result<Unpacked, PackageError> {
+        let ready = Unpacked {
+            root: folder.join(self.name),
+        };
+        if ready.root.is_dir() {
+            return Ok(ready);
+        }
+        for missing in [apt, "dpkg"] {
+            if workspace::on_path(missing).is_none() {
+                let packages = self.packages.iter().map(ToString::to_string).collect();
+                let missing = missing.to_owned();
+                return Err(PackageError::NotDebian { packages, missing });
+            }
+        }
+        fs::create_dir_all(folder)?;
+        let lock = fs::File::create(folder.join(format!("{}.lock", self.name)))?;
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(io::Error::from)?;
+        if ready.root.is_dir() {
+            return Ok(ready);
+        }
+        // The lock is ours, so whatever an interrupted fetch left may go.
+        let aside = folder.join(format!("{}.partial", self.name));
+        if aside.exists() {
+            fs::remove_dir_all(&aside)?;
+        }
+        let root = aside.join("root");
+        fs::create_dir_all(&root)?;
+        let apt = Apt {
+            program: apt.to_owned(),
+            aside: aside.clone(),
+        };
+        self.fill(&apt, &Unpacked { root: root.clone() })?;
+        fs::rename(&root, &ready.root)?;
+        fs::remove_dir_all(&aside)?;
+        Ok(ready)
+    }
+
+    fn fill(&self, apt: &Apt, unpacked: &Unpacked) -> Result<(), PackageError> {
+        let packages: Vec<_> = self.packages.iter().map(ToString::to_string).collect();
+        apt.unpack(&packages, &unpacked.root)?;
+        let mut lacking = unpacked.missing_libraries(self.programs)?;
+        while !lacking.is_empty() {
+            for soname in &lacking {
+                // The first name that exists ends the search; what stays missing shows below.
+                let _ = package_names(soname).iter().any(|name| {
+                    apt.unpack(std::slice::from_ref(name), &unpacked.root)
+                        .is_ok()
+                });
+            }
+            let still = unpacked.missing_libraries(self.programs)?;
+            if still == lacking {
+                let libraries = lacking.into_iter().collect();
+                return Err(PackageError::Libraries {
+                    bundle: self.name,
+                    libraries,
+                });
+            }
+            lacking = still;
+        }
+        Ok(())
+    }
+}
+
+/// Using
+impl Unpacked {
+    /// The program of that name, if the bundle has it.
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        self.program_dirs()
+            .map(|dir| dir.join(name))
+            .find(|file| file.is_file())
+    }
+
+    /// `PATH` with the bundle's folders first.
+    pub fn path(&self) -> OsString {
+        prefixed("PATH", self.program_dirs())
+    }
+
+    /// `LD_LIBRARY_PATH` with the bundle's folders first; `None` when it brought no libraries.
+    ///
+    /// # Errors
+    /// When the bundle's folders cannot be read.
+    pub fn library_path(&self) -> io::Result<Option<OsString>> {
+        let dirs = self.library_dirs()?;
+        Ok((!dirs.is_empty()).then(|| prefixed("LD_LIBRARY_PATH", dirs.into_iter())))
+    }
+
+    fn program_dirs(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        ["usr/bin", "usr/sbin", "bin", "sbin"]
+            .iter()
+            .map(|dir| self.root.join(dir))
+    }
+
+    /// The multi-arch library folders: `lib/x86_64-linux-gnu` and the like.
+    fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {
+        let mut dirs = Vec::new();
+        for parent in ["lib", "usr/lib"] {
+            let parent = self.root.join(parent);
+            if !parent.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(parent)? {
+                let entry = entry?;
+                if entry
+                    .file_name()
+                    .as_bytes()
+                    .windows(7)
+                    .any(|part| part == b"-linux-")
+                {
+                    dirs.push(entry.path());
+                }
+            }
+        }
+        dirs.sort();
+        Ok(dirs)
+    }
+
+    fn missing_libraries(&self, programs: &[&str]) -> Result<BTreeSet<String>, PackageError> {
+        let mut missing = BTreeSet::new();
+        for name in programs {
+            let Some(program) = self.program(name) else {
+                let command = format!("dpkg -x … {}", self.root.display());
+                let message = format!("the packages hold no `{name}`");
+                return Err(PackageError::Command { command, message });
+            };
+            let mut ldd = Command::new("ldd");
+            ldd.arg(program);
+            if let Some(path) = self.library_path()? {
+                ldd.env("LD_LIBRARY_PATH", path);
+            }
+            // A static program makes `ldd` fail, which is as good as "nothing missing".
+            missing.extend(not_found(&String::from_utf8_lossy(&ldd.output()?.stdout)));
+        }
+        Ok(missing)
+    }
+}
+
+/// `apt-get`, with folders of its own for whatever it writes.
+struct Apt {
+    program: String,
+    aside: PathBuf,
+}
+
+impl Apt {
+    /// Fetches `packages` and unpacks them into `root`; falls back to fresh lists of its own.
+    fn unpack(&self, packages: &[String], root: &Path) -> Result<(), PackageError> {
+        let debs = self.aside.join("debs");
+        if debs.exists() {
+            fs::remove_dir_all(&debs)?;
+        }
+        fs::create_dir_all(&debs)?;
+        let lists = self.aside.join("lists");
+        let download = |own_lists: bool| {
+            let mut apt = self.command(own_lists);
+            apt.arg("download").args(packages).current_dir(&debs);
+            succeed(&mut apt)
+        };
+        // The machine's own lists are often missing in containers, or name versions that are gone.
+        if lists.exists() || download(false).is_err() {
+            if !lists.exists() {
+                fs::create_dir_all(lists.join("partial"))?;
+                fs::create_dir_all(self.aside.join("cache/archives/partial"))?;
+                // One source that cannot be reached is no reason to stop: the download decides.
+                let _ = succeed(self.command(true).arg("update"));
+            }
+            download(true)?;
+        }
+        for deb in fs::read_dir(&debs)? {
+            let deb = deb?.path();
+            if deb.extension().is_some_and(|end| end == "deb") {
+                succeed(Command::new("dpkg").arg("-x").arg(deb).arg(root))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, own_lists: bool) -> Command {
+        let mut apt = Command::new(&self.program);
+        apt.args([
+            "-q",
+            "-o",
+            "Acquire::Retries=2",
+            "-o",
+            "Acquire::Languages=none",
+        ]);
+        // As root apt drops to a user who cannot write into our folder.
+        apt.args(["-o", "APT::Sandbox::User="]);
+        if own_lists {
+            let option = |key: &str, dir: &str| format!("{key}={}", self.aside.join(dir).display());
+            apt.args(["-o", &option("Dir::State::lists", "lists")]);
+            apt.args(["-o", &option("Dir::Cache", "cache")]);
+        }
+        apt.env("LC_ALL", "C")
+            .env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    }
+}
+
+/// The packages that may hold a library, as Debian Policy 8.1 names them: `libX.so.N` is in `libXN`, with a hyphen when
+/// X ends in a digit; since the change to 64-bit times some end in `t64`.
+fn package_names(soname: &str) -> Vec<String> {
+    let (stem, version) = soname.split_once(".so.").unwrap_or((soname, ""));
+    let hyphen = if stem.ends_with(|last: char| last.is_ascii_digit()) {
+        "-"
+    } else {
+        ""
+    };
+    let name = format!("{stem}{hyphen}{version}")
+        .to_lowercase()
+        .replace('_', "-");
+    vec![format!("{name}t64"), name].into_iter().rev().collect()
+}
+
+/// The sonames that `ldd` prints as `libx.so.1 => not found`.
+fn not_found(ldd: &str) -> impl Iterator<Item = String> + '_ {
+    ldd.lines().filter_map(|line| {
+        let (soname, found) = line.trim().split_once(" => ")?;
+        (found == "not found").then(|| soname.to_owned())
+    })
+}
+
+fn prefixed(variable: &str, dirs: impl Iterator<Item = PathBuf>) -> OsString {
+    let before = std::env::var_os(variable).unwrap_or_default();
+    let mut joined = OsString::new();
+    for dir in dirs.chain(std::env::split_paths(&before)) {
+        if !joined.is_empty() {
+            joined.push(":");
+        }
+        joined.push(dir);
+    }
+    joined
+}
+
+/// Runs `command` and wants exit code 0.
+fn succeed(command: &mut Command) -> Result<Output, PackageError> {
+    let name = format!("{command:?}");
+    let fail = |message: String| PackageError::Command {
+        command: name.clone(),
+        message,
+    };
+    let output = command.output().map_err(|error| fail(error.to_string()))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let last: Vec<_> = printed.lines().rev().take(5).collect();
+    Err(fail(last.into_iter().rev().collect::<Vec<_>>().join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn library_packages_follow_debians_names() {
+        for (soname, package) in [
+            ("libdevmapper.so.1.02.1", "libdevmapper1.02.1"),
+            ("libseccomp.so.2", "libseccomp2"),
+            ("libpcre2-8.so.0", "libpcre2-8-0"),
+            ("liblz4.so.1", "liblz4-1"),
+            ("libgpg-error.so.0", "libgpg-error0"),
+        ] {
+            assert_eq!(package_names(soname)[0], package);
+        }
+    }
+
+    #[test]
+    fn missing_libraries_are_read_from_ldd() {
+        let ldd = "\tlinux-vdso.so.1 (0x0)\n\tlibseccomp.so.2 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n";
+        assert_eq!(not_found(ldd).collect::<Vec<_>>(), ["libseccomp.so.2"]);
+    }
+
+    /// Stands in for `apt-get`: writes half a package and fails.
+    #[test]
+    fn a_fetch_that_fails_leaves_nothing_half_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let apt = folder.path().join("apt");
+        fs::write(
+            &apt,
+            "#!/bin/sh\nprintf half > x.deb\necho 'E: gone' >&2\nexit 100\n",
+        )
+        .unwrap();
+        rustix::fs::chmod(&apt, rustix::fs::Mode::RWXU).unwrap();
+        let apt = apt.to_str().unwrap();
+
+        let bundle = Bundle {
+            name: "none",
+            packages: &["x"],
+            programs: &[],
+        };
+        for _ in 0..2 {
+            match bundle.provide_with(folder.path(), apt) {
+                Err(PackageError::Command { message, .. }) => assert_eq!(message, "E: gone"),
+                Err(PackageError::NotDebian { missing, .. }) => assert_eq!(missing, "dpkg"),
+                other => panic!("{other:?}"),
+            }
+            assert!(!folder.path().join("none").exists());
+        }
+    }
+}

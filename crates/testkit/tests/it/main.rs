@@ -1,0 +1,5 @@
+//! What tests rely on, tested.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod engine;
