@@ -1,2 +1,39 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks: `cargo xtask COMMAND`. Each command is one file.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task runner talks to a person"
+)]
+
+mod depcheck;
+mod report;
+mod shell;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Development tasks of shipload")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Checks everything: format, lints, documentation, all tests, those on a real Engine too
+    Test(test::Arguments),
+    /// Checks that crates depend on each other as ARCHITECTURE.md says
+    Depcheck,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Task::Test(arguments) => test::run(&arguments),
+        Task::Depcheck => depcheck::run(),
+    }
+}

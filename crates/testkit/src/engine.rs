@@ -3,7 +3,7 @@
 //! Tests call [`shared`], which hands out the Engine that `SHIPLOAD_TEST_HOST` names; `cargo xtask test` starts one and
 //! sets the variable. A test that must stop, kill or fill its Engine calls [`start_private`].
 //!
-//! A private Engine is `dockerd` from the `PATH`, else Debian's, unpacked by [`packages`](crate::packages). It has its
+//! A private Engine is `dockerd` from the `PATH`, else Debian's, unpacked by [`packages`]. It has its
 //! own data, run folder, configuration and socket, no bridge and no firewall rules, so it neither sees nor disturbs an
 //! Engine of the machine. Containers and builds need the network `none`. A small shell script (`supervise.sh`) stands
 //! between us and the Engine and removes everything when this process ends, however it ends.
@@ -80,6 +80,11 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Whether this machine cannot have an Engine, as against one that was there and did not come up.
+    pub fn is_impossible(&self) -> bool {
+        matches!(self, Self::NotRoot | Self::Packages(_))
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let set = format!("set {HOST_VARIABLE} to the address of an Engine that may be used");
@@ -99,15 +104,21 @@ impl EngineError {
 /// # Panics
 /// When there is no Engine and `CI` is set, because nothing may be skipped there.
 pub fn shared() -> Option<Handle> {
-    match env::var(HOST_VARIABLE) {
-        Ok(host) if !host.is_empty() => Some(Handle { host }),
-        _ => {
-            skip(&format!(
-                "no Engine: {HOST_VARIABLE} is not set (`cargo xtask test` sets it)"
-            ));
-            None
-        }
+    let engine = shared_host();
+    if engine.is_none() {
+        skip(&format!(
+            "no Engine: {HOST_VARIABLE} is not set (`cargo xtask test` sets it)"
+        ));
     }
+    engine
+}
+
+/// The Engine that `SHIPLOAD_TEST_HOST` names, answering or not.
+pub fn shared_host() -> Option<Handle> {
+    let host = env::var(HOST_VARIABLE)
+        .ok()
+        .filter(|host| !host.is_empty())?;
+    Some(Handle { host })
 }
 
 /// An Engine for one test alone, or `None` when the test is to return at once: where [`shared`] has none either, or
@@ -120,7 +131,7 @@ pub fn private() -> Option<Private> {
     shared()?;
     match start_private() {
         Ok(engine) => Some(engine),
-        Err(error @ (EngineError::NotRoot | EngineError::Packages(_))) => {
+        Err(error) if error.is_impossible() => {
             skip(&format!("no Engine of its own: {error}"));
             None
         }

@@ -246,7 +246,7 @@ struct Apt {
 impl Apt {
     /// Fetches `packages` and unpacks them into `root`; falls back to fresh lists of its own.
     fn unpack(&self, packages: &[String], root: &Path) -> Result<(), PackageError> {
-        let debs = self.aside.join("debs");
+        let debs = self.debs();
         if debs.exists() {
             fs::remove_dir_all(&debs)?;
         }
@@ -254,7 +254,7 @@ impl Apt {
         let lists = self.aside.join("lists");
         let download = |own_lists: bool| {
             let mut apt = self.command(own_lists);
-            apt.arg("download").args(packages).current_dir(&debs);
+            apt.arg("download").args(packages);
             succeed(&mut apt)
         };
         // The machine's own lists are often missing in containers, or name versions that are gone.
@@ -276,6 +276,11 @@ impl Apt {
         Ok(())
     }
 
+    /// Where `apt-get download` puts what it fetched.
+    fn debs(&self) -> PathBuf {
+        self.aside.join("debs")
+    }
+
     fn command(&self, own_lists: bool) -> Command {
         let mut apt = Command::new(&self.program);
         apt.args([
@@ -292,7 +297,8 @@ impl Apt {
             apt.args(["-o", &option("Dir::State::lists", "lists")]);
             apt.args(["-o", &option("Dir::Cache", "cache")]);
         }
-        apt.env("LC_ALL", "C")
+        apt.current_dir(self.debs())
+            .env("LC_ALL", "C")
             .env("DEBIAN_FRONTEND", "noninteractive");
         apt
     }

@@ -1,0 +1,200 @@
+//! `cargo xtask test`: every check there is, on any machine that has Rust and a C compiler.
+//!
+//! Later steps run even when an earlier one failed, so that one run tells everything. What this machine cannot do is
+//! skipped and said so in the table at the end; with `CI` set a skip is a failure.
+
+use std::process::{Command, ExitCode};
+
+use fs_err as fs;
+use shipload_testkit::engine::{self, Handle, Private};
+use shipload_testkit::workspace;
+
+use crate::report::{Outcome, Report};
+use crate::{depcheck, shell, tools};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only this crate, as cargo takes it; may be repeated
+    #[arg(short, long, value_name = "CRATE")]
+    package: Vec<String>,
+    /// Run no Engine; tests that need one are skipped
+    #[arg(long)]
+    no_engine: bool,
+    /// Run only tests whose names contain one of these, and none of the other checks
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let mut report = Report::new(workspace::is_ci());
+    if arguments.filters.is_empty() {
+        static_checks(arguments, &mut report);
+    }
+    let devtools = provide_devtools(&mut report);
+    let engine = provide_engine(arguments, &mut report);
+
+    let skips = workspace::target().join("skipped-tests");
+    let _ = fs::remove_file(&skips);
+    let prepare = |command: &mut Command| {
+        // Colours and progress bars depend on the terminal; tests ask for what they need.
+        command
+            .env(engine::SKIPS_VARIABLE, &skips)
+            .env_remove(engine::HOST_VARIABLE);
+        if let Some(engine) = &engine {
+            command.env(engine::HOST_VARIABLE, &engine.handle().host);
+        }
+        if let Some(devtools) = &devtools {
+            command.env(tools::DEVTOOLS_VARIABLE, devtools);
+        }
+    };
+    report.check("tests", || {
+        let mut tests = shell::cargo();
+        if shell::has_cargo("nextest") {
+            tests.args([
+                "nextest",
+                "run",
+                "--locked",
+                "--no-fail-fast",
+                "--no-tests=pass",
+            ]);
+        } else {
+            tests.args([
+                "test",
+                "--locked",
+                "--no-fail-fast",
+                "--lib",
+                "--bins",
+                "--tests",
+            ]);
+        }
+        arguments.select(&mut tests);
+        tests.arg("--").args(&arguments.filters);
+        prepare(&mut tests);
+        shell::stream(&mut tests)
+    });
+    if arguments.filters.is_empty() {
+        // nextest does not run them.
+        report.check("documentation tests", || {
+            let mut tests = shell::cargo();
+            tests.args(["test", "--locked", "--doc"]);
+            arguments.select(&mut tests);
+            prepare(&mut tests);
+            shell::stream(&mut tests)
+        });
+    }
+    for line in fs::read_to_string(&skips).unwrap_or_default().lines() {
+        let (test, why) = line.split_once('\t').unwrap_or((line, ""));
+        report.skipped(test, why);
+    }
+    drop(engine);
+    report.finish()
+}
+
+impl Arguments {
+    fn select(&self, command: &mut Command) {
+        if self.package.is_empty() {
+            command.arg("--workspace");
+        }
+        for package in &self.package {
+            command.args(["--package", package]);
+        }
+    }
+}
+
+fn static_checks(arguments: &Arguments, report: &mut Report) {
+    report.step("format", || {
+        component("fmt", shell::cargo().args(["fmt", "--all", "--check"]))
+    });
+    report.check("dependencies", depcheck::check);
+    report.step("lints", || {
+        let mut clippy = shell::cargo();
+        clippy.args(["clippy", "--locked", "--all-targets"]);
+        arguments.select(&mut clippy);
+        component("clippy", clippy.args(["--", "-D", "warnings"]))
+    });
+    report.check("documentation", || {
+        let mut doc = shell::cargo();
+        doc.args(["doc", "--locked", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings");
+        arguments.select(&mut doc);
+        shell::stream(&mut doc)
+    });
+}
+
+/// Runs a part of the toolchain that may not be installed.
+fn component(name: &str, command: &mut Command) -> Outcome {
+    if !shell::has_cargo(name) {
+        return Outcome::Skipped(format!("`cargo {name}` is not installed"));
+    }
+    match shell::stream(command) {
+        Ok(()) => Outcome::Passed(String::new()),
+        Err(message) => Outcome::Failed(message),
+    }
+}
+
+fn provide_devtools(report: &mut Report) -> Option<std::path::PathBuf> {
+    let mut program = None;
+    report.step("docker-devtools", || match tools::devtools() {
+        Ok(path) => {
+            program = Some(path);
+            Outcome::Passed(String::new())
+        }
+        Err(why) => Outcome::Skipped(format!("{why}; recorded answers are replayed")),
+    });
+    program
+}
+
+/// The Engine that tests use: somebody else's, or ours.
+enum Engine {
+    Given(Handle),
+    Ours(Private),
+}
+
+impl Engine {
+    fn handle(&self) -> &Handle {
+        match self {
+            Self::Given(handle) => handle,
+            Self::Ours(private) => private.handle(),
+        }
+    }
+}
+
+fn provide_engine(arguments: &Arguments, report: &mut Report) -> Option<Engine> {
+    let mut engine = None;
+    report.step("engine", || {
+        if arguments.no_engine {
+            return Outcome::Skipped("--no-engine".to_owned());
+        }
+        let provided = match engine::shared_host() {
+            Some(handle) => Engine::Given(handle),
+            None => match engine::start_private() {
+                Ok(private) => Engine::Ours(private),
+                Err(error) if error.is_impossible() => {
+                    let hint = error.hint().unwrap_or_default();
+                    return Outcome::Skipped(format!("{}; hint: {hint}", chain(&error)));
+                }
+                Err(error) => return Outcome::Failed(chain(&error)),
+            },
+        };
+        let handle = provided.handle();
+        match handle.describe() {
+            Ok(what) => {
+                let note = format!("{what}, at {}", handle.host);
+                println!("    {note}");
+                engine = Some(provided);
+                Outcome::Passed(note)
+            }
+            Err(error) => Outcome::Failed(format!("`{}` does not answer: {error}", handle.host)),
+        }
+    });
+    engine
+}
+
+/// An error and its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
