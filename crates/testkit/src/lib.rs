@@ -1,5 +1,6 @@
 //! Test support: random trees, a fake engine, the real engine, real tools.
 
+pub mod containers;
 pub mod engine;
 pub mod http;
 pub mod packages;
