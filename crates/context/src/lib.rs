@@ -1,1 +1,2 @@
 //! Build contexts.
+pub mod sink;

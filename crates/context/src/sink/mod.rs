@@ -1,0 +1,3 @@
+//! Sinks: what a view is written to.
+
+pub mod compress;
