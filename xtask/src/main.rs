@@ -6,6 +6,7 @@
     reason = "a task runner talks to a person"
 )]
 
+mod demo;
 mod depcheck;
 mod report;
 mod shell;
@@ -27,6 +28,8 @@ struct Arguments {
 enum Task {
     /// Checks everything: format, lints, documentation, all tests, those on a real Engine too
     Test(test::Arguments),
+    /// Lists, packs, builds and runs a little example
+    Demo,
     /// Checks that crates depend on each other as ARCHITECTURE.md says
     Depcheck,
 }
@@ -34,6 +37,7 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Task::Test(arguments) => test::run(&arguments),
+        Task::Demo => demo::run(),
         Task::Depcheck => depcheck::run(),
     }
 }

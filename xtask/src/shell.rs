@@ -34,3 +34,12 @@ pub(crate) fn stream(command: &mut Command) -> Result<(), String> {
         Err(error) => Err(format!("cannot run `{name}`: {error}")),
     }
 }
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

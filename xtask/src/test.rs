@@ -171,9 +171,9 @@ fn provide_engine(arguments: &Arguments, report: &mut Report) -> Option<Engine> 
                 Ok(private) => Engine::Ours(private),
                 Err(error) if error.is_impossible() => {
                     let hint = error.hint().unwrap_or_default();
-                    return Outcome::Skipped(format!("{}; hint: {hint}", chain(&error)));
+                    return Outcome::Skipped(format!("{}; hint: {hint}", shell::chain(&error)));
                 }
-                Err(error) => return Outcome::Failed(chain(&error)),
+                Err(error) => return Outcome::Failed(shell::chain(&error)),
             },
         };
         let handle = provided.handle();
@@ -188,13 +188,4 @@ fn provide_engine(arguments: &Arguments, report: &mut Report) -> Option<Engine> 
         }
     });
     engine
-}
-
-/// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
