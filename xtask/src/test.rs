@@ -3,6 +3,7 @@
 //! Later steps run even when an earlier one failed, so that one run tells everything. What this machine cannot do is
 //! skipped and said so in the table at the end; with `CI` set a skip is a failure.
 
+use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 
 use fs_err as fs;
@@ -36,7 +37,6 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let skips = workspace::target().join("skipped-tests");
     let _ = fs::remove_file(&skips);
     let prepare = |command: &mut Command| {
-        // Colours and progress bars depend on the terminal; tests ask for what they need.
         command
             .env(engine::SKIPS_VARIABLE, &skips)
             .env_remove(engine::HOST_VARIABLE);
@@ -50,13 +50,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     report.check("tests", || {
         let mut tests = shell::cargo();
         if shell::has_cargo("nextest") {
-            tests.args([
-                "nextest",
-                "run",
-                "--locked",
-                "--no-fail-fast",
-                "--no-tests=pass",
-            ]);
+            tests.args(["nextest", "run", "--locked", "--no-fail-fast"]);
+            // A crate may have no tests yet, but a filter that finds none is a slip.
+            if arguments.filters.is_empty() {
+                tests.arg("--no-tests=pass");
+            }
         } else {
             tests.args([
                 "test",
@@ -82,10 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             shell::stream(&mut tests)
         });
     }
-    for line in fs::read_to_string(&skips).unwrap_or_default().lines() {
-        let (test, why) = line.split_once('\t').unwrap_or((line, ""));
-        report.skipped(test, why);
-    }
+    report_skips(&fs::read_to_string(&skips).unwrap_or_default(), &mut report);
     drop(engine);
     report.finish()
 }
@@ -98,6 +93,19 @@ impl Arguments {
         for package in &self.package {
             command.args(["--package", package]);
         }
+    }
+}
+
+/// Reads what tests noted when they skipped themselves, and gives each reason a line.
+fn report_skips(notes: &str, report: &mut Report) {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for line in notes.lines() {
+        let (test, why) = line.split_once('\t').unwrap_or((line, ""));
+        reasons.entry(why).or_default().push(test);
+    }
+    for (why, tests) in reasons {
+        println!("\n==> skipped tests\n    {}", tests.join("\n    "));
+        report.skipped(&format!("{} tests", tests.len()), why);
     }
 }
 

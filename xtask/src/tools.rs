@@ -33,7 +33,15 @@ pub(crate) fn devtools() -> Result<PathBuf, String> {
     }
     shell::stream(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
     let mut pip = Command::new(venv.join("bin/python"));
-    shell::stream(pip.args(["-m", "pip", "install", "--quiet", "--no-input", DEVTOOLS]))?;
+    shell::stream(pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        DEVTOOLS,
+    ]))?;
     fs::write(&stamp, DEVTOOLS).map_err(|error| error.to_string())?;
     Ok(program)
 }

@@ -7,17 +7,20 @@
 //! A bundle appears under its name only when it is whole (it is made aside and renamed), so an interrupted fetch leaves
 //! nothing that looks ready. A lock file keeps two test processes from fetching the same bundle at once.
 
+mod apt;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use fs_err as fs;
 use rustix::fs::FlockOperation;
 use thiserror::Error;
 
+use self::apt::{Apt, package_names};
 use crate::workspace;
 
 /// Some Debian packages that are of use together.
@@ -51,6 +54,9 @@ pub const REGISTRY: Bundle = Bundle {
     packages: &["docker-registry"],
     programs: &["docker-registry"],
 };
+
+/// The file in a bundle's folder that lists its packages.
+const STAMP: &str = "packages";
 
 /// A bundle on disk.
 #[derive(Debug, Clone)]
@@ -105,7 +111,7 @@ impl Bundle {
         let ready = Unpacked {
             root: folder.join(self.name),
         };
-        if ready.root.is_dir() {
+        if self.is_complete(&ready) {
             return Ok(ready);
         }
         for missing in [apt, "dpkg"] {
@@ -118,13 +124,15 @@ impl Bundle {
         fs::create_dir_all(folder)?;
         let lock = fs::File::create(folder.join(format!("{}.lock", self.name)))?;
         rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(io::Error::from)?;
-        if ready.root.is_dir() {
+        if self.is_complete(&ready) {
             return Ok(ready);
         }
-        // The lock is ours, so whatever an interrupted fetch left may go.
+        // The lock is ours, so what an interrupted fetch left may go, and what an older list of packages brought.
         let aside = folder.join(format!("{}.partial", self.name));
-        if aside.exists() {
-            fs::remove_dir_all(&aside)?;
+        for old in [&aside, &ready.root] {
+            if old.exists() {
+                fs::remove_dir_all(old)?;
+            }
         }
         let root = aside.join("root");
         fs::create_dir_all(&root)?;
@@ -133,9 +141,18 @@ impl Bundle {
             aside: aside.clone(),
         };
         self.fill(&apt, &Unpacked { root: root.clone() })?;
+        fs::write(root.join(STAMP), self.stamp())?;
         fs::rename(&root, &ready.root)?;
         fs::remove_dir_all(&aside)?;
         Ok(ready)
+    }
+
+    fn is_complete(&self, unpacked: &Unpacked) -> bool {
+        fs::read_to_string(unpacked.root.join(STAMP)).is_ok_and(|stamp| stamp == self.stamp())
+    }
+
+    fn stamp(&self) -> String {
+        self.packages.join("\n")
     }
 
     fn fill(&self, apt: &Apt, unpacked: &Unpacked) -> Result<(), PackageError> {
@@ -237,88 +254,6 @@ impl Unpacked {
     }
 }
 
-/// `apt-get`, with folders of its own for whatever it writes.
-struct Apt {
-    program: String,
-    aside: PathBuf,
-}
-
-impl Apt {
-    /// Fetches `packages` and unpacks them into `root`; falls back to fresh lists of its own.
-    fn unpack(&self, packages: &[String], root: &Path) -> Result<(), PackageError> {
-        let debs = self.debs();
-        if debs.exists() {
-            fs::remove_dir_all(&debs)?;
-        }
-        fs::create_dir_all(&debs)?;
-        let lists = self.aside.join("lists");
-        let download = |own_lists: bool| {
-            let mut apt = self.command(own_lists);
-            apt.arg("download").args(packages);
-            succeed(&mut apt)
-        };
-        // The machine's own lists are often missing in containers, or name versions that are gone.
-        if lists.exists() || download(false).is_err() {
-            if !lists.exists() {
-                fs::create_dir_all(lists.join("partial"))?;
-                fs::create_dir_all(self.aside.join("cache/archives/partial"))?;
-                // One source that cannot be reached is no reason to stop: the download decides.
-                let _ = succeed(self.command(true).arg("update"));
-            }
-            download(true)?;
-        }
-        for deb in fs::read_dir(&debs)? {
-            let deb = deb?.path();
-            if deb.extension().is_some_and(|end| end == "deb") {
-                succeed(Command::new("dpkg").arg("-x").arg(deb).arg(root))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Where `apt-get download` puts what it fetched.
-    fn debs(&self) -> PathBuf {
-        self.aside.join("debs")
-    }
-
-    fn command(&self, own_lists: bool) -> Command {
-        let mut apt = Command::new(&self.program);
-        apt.args([
-            "-q",
-            "-o",
-            "Acquire::Retries=2",
-            "-o",
-            "Acquire::Languages=none",
-        ]);
-        // As root apt drops to a user who cannot write into our folder.
-        apt.args(["-o", "APT::Sandbox::User="]);
-        if own_lists {
-            let option = |key: &str, dir: &str| format!("{key}={}", self.aside.join(dir).display());
-            apt.args(["-o", &option("Dir::State::lists", "lists")]);
-            apt.args(["-o", &option("Dir::Cache", "cache")]);
-        }
-        apt.current_dir(self.debs())
-            .env("LC_ALL", "C")
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        apt
-    }
-}
-
-/// The packages that may hold a library, as Debian Policy 8.1 names them: `libX.so.N` is in `libXN`, with a hyphen when
-/// X ends in a digit; since the change to 64-bit times some end in `t64`.
-fn package_names(soname: &str) -> Vec<String> {
-    let (stem, version) = soname.split_once(".so.").unwrap_or((soname, ""));
-    let hyphen = if stem.ends_with(|last: char| last.is_ascii_digit()) {
-        "-"
-    } else {
-        ""
-    };
-    let name = format!("{stem}{hyphen}{version}")
-        .to_lowercase()
-        .replace('_', "-");
-    vec![format!("{name}t64"), name].into_iter().rev().collect()
-}
-
 /// The sonames that `ldd` prints as `libx.so.1 => not found`.
 fn not_found(ldd: &str) -> impl Iterator<Item = String> + '_ {
     ldd.lines().filter_map(|line| {
@@ -339,38 +274,9 @@ fn prefixed(variable: &str, dirs: impl Iterator<Item = PathBuf>) -> OsString {
     joined
 }
 
-/// Runs `command` and wants exit code 0.
-fn succeed(command: &mut Command) -> Result<Output, PackageError> {
-    let name = format!("{command:?}");
-    let fail = |message: String| PackageError::Command {
-        command: name.clone(),
-        message,
-    };
-    let output = command.output().map_err(|error| fail(error.to_string()))?;
-    if output.status.success() {
-        return Ok(output);
-    }
-    let printed = String::from_utf8_lossy(&output.stderr);
-    let last: Vec<_> = printed.lines().rev().take(5).collect();
-    Err(fail(last.into_iter().rev().collect::<Vec<_>>().join("\n")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn library_packages_follow_debians_names() {
-        for (soname, package) in [
-            ("libdevmapper.so.1.02.1", "libdevmapper1.02.1"),
-            ("libseccomp.so.2", "libseccomp2"),
-            ("libpcre2-8.so.0", "libpcre2-8-0"),
-            ("liblz4.so.1", "liblz4-1"),
-            ("libgpg-error.so.0", "libgpg-error0"),
-        ] {
-            assert_eq!(package_names(soname)[0], package);
-        }
-    }
 
     #[test]
     fn missing_libraries_are_read_from_ldd() {
