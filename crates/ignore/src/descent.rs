@@ -1,0 +1,116 @@
+//! Which excluded directories are entered in search of re-included entries.
+//!
+//! The builders look at the text of the `!` patterns, not at what they match, and each does so in
+//! its own way; this is where they differ most.
+
+use crate::rules::Rule;
+use crate::semantics::Semantics;
+
+/// The `!` patterns of a rule list, prepared for one question.
+#[derive(Debug)]
+pub(crate) enum Descent {
+    /// Enter those of which a text here is an extension. Sorted.
+    Towards {
+        texts: Vec<Vec<u8>>,
+        whole_names: bool,
+    },
+    /// Enter all.
+    Everywhere,
+}
+
+impl Descent {
+    pub(crate) fn new(semantics: Semantics, rules: &[Rule]) -> Self {
+        let negated = rules
+            .iter()
+            .filter(|rule| rule.is_negated())
+            .map(Rule::pattern);
+        let texts: Vec<&[u8]> = match semantics {
+            Semantics::Classic => negated.collect(),
+            Semantics::BuildKit => negated.map(without_trailing_glob).collect(),
+            Semantics::Podman => negated.map(trim_slashes).collect(),
+        };
+        if semantics == Semantics::BuildKit
+            && texts
+                .iter()
+                .any(|text| text.iter().any(|byte| b"*[]?^\\".contains(byte)))
+        {
+            return Self::Everywhere;
+        }
+        let mut texts: Vec<Vec<u8>> = texts
+            .iter()
+            .map(|text| [text, &b"/"[..]].concat())
+            .collect();
+        texts.sort_unstable();
+        Self::Towards {
+            texts,
+            whole_names: semantics != Semantics::Podman,
+        }
+    }
+
+    /// Whether this excluded directory is entered.
+    pub(crate) fn enters(&self, directory: &[u8]) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Towards { texts, .. } if texts.is_empty() => false,
+            Self::Towards { texts, whole_names } => {
+                let mut start = directory.to_vec();
+                if *whole_names {
+                    start.push(b'/');
+                }
+                let first = texts.partition_point(|text| *text < start);
+                texts
+                    .get(first)
+                    .is_some_and(|text| text.starts_with(&start))
+            }
+        }
+    }
+}
+
+/// As fsutil's `patternWithoutTrailingGlob`: both endings go, in this order.
+fn without_trailing_glob(pattern: &[u8]) -> &[u8] {
+    let pattern = pattern.strip_suffix(b"/**").unwrap_or(pattern);
+    pattern.strip_suffix(b"/*").unwrap_or(pattern)
+}
+
+fn trim_slashes(pattern: &[u8]) -> &[u8] {
+    let start = pattern
+        .iter()
+        .position(|&byte| byte != b'/')
+        .unwrap_or(pattern.len());
+    let end = pattern
+        .iter()
+        .rposition(|&byte| byte != b'/')
+        .map_or(start, |last| last + 1);
+    &pattern[start..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Rules, Semantics};
+
+    #[test]
+    fn builders_differ() {
+        use Semantics::{BuildKit, Classic, Podman};
+        for (text, directory, entered_by) in [
+            ("*", "a", &[][..]),
+            ("*\n!**/*.md", "a", &[BuildKit][..]),
+            ("*\n!a/b", "a", &[Classic, BuildKit, Podman][..]),
+            ("*\n!ab/c", "a", &[Podman][..]),
+            ("*\n!a", "a", &[][..]),
+            ("*\n!a/*/c", "a", &[Classic, BuildKit, Podman][..]),
+            ("*\n!a/**", "a", &[Classic, BuildKit, Podman][..]),
+            ("*\n!a/**", "b", &[][..]),
+            ("*\n!a/*/**", "a", &[Classic, BuildKit, Podman][..]),
+        ] {
+            for semantics in [Classic, BuildKit, Podman] {
+                let rules = Rules::parse(semantics, "f", text.as_bytes()).expect(text);
+                let judged = rules
+                    .judge(&rules.root(), directory.as_bytes(), true)
+                    .expect(text);
+                let entered = judged.excluded && judged.enter;
+                let expected = entered_by.contains(&semantics);
+                assert_eq!(entered, expected, "{text:?}, {directory}, {semantics:?}");
+            }
+        }
+    }
+}
