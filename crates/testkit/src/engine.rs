@@ -3,7 +3,7 @@
 //! Tests call [`shared`], which hands out the Engine that `SHIPLOAD_TEST_HOST` names; `cargo xtask test` starts one and
 //! sets the variable. A test that must stop, kill or fill its Engine calls [`start_private`].
 //!
-//! A private Engine is `dockerd` from the `PATH`, else Debian's, unpacked by [`packages`]. It has its
+//! A private Engine is `dockerd` from the `PATH`, else Debian's, unpacked by [`crate::packages`]. It has its
 //! own data, run folder, configuration and socket, no bridge and no firewall rules, so it neither sees nor disturbs an
 //! Engine of the machine. Containers and builds need the network `none`. A small shell script (`supervise.sh`) stands
 //! between us and the Engine and removes everything when this process ends, however it ends.

@@ -141,7 +141,7 @@ impl Private {
         Ok(private)
     }
 
-    /// The Engine, as [`shared`] would hand it out.
+    /// The Engine, as [`super::shared`] would hand it out.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
