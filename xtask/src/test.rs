@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             command.env(engine::HOST_VARIABLE, &engine.handle().host);
         }
         if let Some(devtools) = &devtools {
-            command.env(tools::DEVTOOLS_VARIABLE, devtools);
+            command.env(workspace::DEVTOOLS_VARIABLE, devtools);
         }
     };
     report.check("tests", || {

@@ -11,9 +11,6 @@ use crate::shell;
 /// Lists a build context with current BuildKit's code. Pinned, so that an upgrade is a commit that says so.
 const DEVTOOLS: &str = "docker-devtools==0.1.0";
 
-/// Names the `docker-devtools` program to tests.
-pub(crate) const DEVTOOLS_VARIABLE: &str = "SHIPLOAD_DOCKER_DEVTOOLS";
-
 /// The `docker-devtools` program, installed first into a virtual environment of our own if it is not there yet.
 ///
 /// `Err` says why it cannot be had; tests then replay what it answered earlier.

@@ -19,6 +19,18 @@ pub fn target() -> PathBuf {
     }
 }
 
+/// Names the `docker-devtools` program to tests.
+pub const DEVTOOLS_VARIABLE: &str = "SHIPLOAD_DOCKER_DEVTOOLS";
+
+/// The `docker-devtools` program, which lists contexts with BuildKit's own code, if this machine has it.
+///
+/// `cargo xtask test` installs one below [`target`] and names it in `SHIPLOAD_DOCKER_DEVTOOLS`.
+pub fn devtools() -> Option<PathBuf> {
+    let named = env::var_os(DEVTOOLS_VARIABLE).map(PathBuf::from);
+    let program = named.unwrap_or_else(|| target().join("tools/venv/bin/docker-devtools"));
+    is_executable(&program).then_some(program)
+}
+
 /// Finds `program` on the `PATH`, as a shell would.
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
