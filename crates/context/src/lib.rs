@@ -1,2 +1,51 @@
-//! Build contexts.
+//! Docker build contexts: many sources make one immutable [`Tree`] of entries, and every sink reads that tree.
+//!
+//! A [`TreeBuilder`] lists directories of this machine under ignore rules, single files under other names, bytes in memory
+//! and members of other archives. A [`View`] is the tree as a builder shall see it. [`pack()`] writes it as a tar, the same bytes on every
+//! machine. Nothing here knows the network or an async runtime.
+//!
+//! ```
+//! use shipload_context::{HostDir, PackOptions, Progress, TreeBuilder, View, pack};
+//!
+//! # let temp = tempfile::tempdir()?;
+//! # let dir = temp.path();
+//! # std::fs::write(dir.join("index.html"), "<h1>hello</h1>")?;
+//! let tree = TreeBuilder::new()
+//!     .directory(HostDir::new(dir).at("site".parse()?))
+//!     .bytes("Dockerfile".parse()?, "FROM scratch\nCOPY site /\n")
+//!     .build()?;
+//! let mut archive = Vec::new();
+//! pack(&View::new(&tree), &PackOptions::default(), &Progress::new(), &mut archive)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod content;
+mod entry;
+mod path;
+mod progress;
+mod recipe;
 pub mod sink;
+pub mod source;
+mod tree;
+mod view;
+
+use std::num::NonZeroUsize;
+
+pub use content::{ArchiveRange, Content, HostFile, Opened, ReadError, ReadProblem};
+pub use entry::{Device, Entry, Kind, Mtime, Origin, Standing};
+pub use path::{EntryPath, PathError, show};
+pub use progress::{Counts, Moment, Progress};
+pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};
+pub use shipload_ignore::{Rules, Semantics};
+pub use sink::compress::Compression;
+pub use sink::file::pack_to_file;
+pub use sink::list::{ListFormat, list};
+pub use sink::pack::{PackError, PackOptions, PackSummary, pack};
+pub use source::host::{HostDir, OnUnreadable};
+pub use tree::{Clash, Notice, Tree, TreeBuilder, TreeError};
+pub use view::{Member, MemberKind, Modes, Owner, Parents, Policy, Times, View};
+
+/// One thread a core, as far as this process may use them.
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}

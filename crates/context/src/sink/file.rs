@@ -1,0 +1,61 @@
+//! An archive as a file that is whole or not there.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::pack::{PackError, PackOptions, PackSummary, pack};
+use crate::progress::Progress;
+use crate::view::View;
+
+/// Writes the members of `view` to the file `path`, as [`pack`].
+///
+/// The archive is written under a temporary name beside `path` and renamed when it is whole: whatever fails, no half
+/// archive is left, and a file that was at `path` stays as it was. A device or FIFO at `path` is written to as it is.
+///
+/// # Errors
+/// As [`pack`].
+///
+/// ```no_run
+/// use shipload_context::{HostDir, PackOptions, Progress, TreeBuilder, View, pack_to_file};
+///
+/// let tree = TreeBuilder::new().directory(HostDir::new("site")).build()?;
+/// pack_to_file(&View::new(&tree), &PackOptions::default(), &Progress::new(), "site.tar".as_ref())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn pack_to_file(
+    view: &View,
+    options: &PackOptions,
+    progress: &Progress,
+    path: &Path,
+) -> Result<PackSummary, PackError> {
+    // A link is written through, not replaced.
+    let path = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs_err::metadata(&path).is_ok_and(|m| !m.is_file()) {
+        let mut out = fs_err::OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .map_err(PackError::Output)?;
+        return pack(view, options, progress, &mut out);
+    }
+    let mut temporary = beside(&path).map_err(PackError::Output)?;
+    let summary = pack(view, options, progress, temporary.as_file_mut())?;
+    temporary.flush().map_err(PackError::Output)?;
+    temporary
+        .persist(&path)
+        .map_err(|e| PackError::Output(e.error))?;
+    Ok(summary)
+}
+
+/// A new file in the directory of `path`, with the permissions that a new file gets; removed when dropped.
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    tempfile::Builder::new()
+        .prefix(".shipload-")
+        .permissions(std::fs::Permissions::from_mode(0o666))
+        .tempfile_in(dir)
+        .map_err(|e| io::Error::new(e.kind(), e))
+}

@@ -1,0 +1,4 @@
+//! Sources: what the entries of a tree come from.
+
+pub(crate) mod archive_file;
+pub(crate) mod host;
