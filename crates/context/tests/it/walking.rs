@@ -228,7 +228,7 @@ fn what_is_excluded_is_never_opened() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let log = std::sync::Arc::clone(&seen);
     let progress = shipload_context::Progress::observed(move |_, path| {
-        log.lock().unwrap().push(path.to_string())
+        log.lock().unwrap().push(path.to_string());
     });
     TreeBuilder::new()
         .directory(HostDir::new(temp.path()).rules(rules))
@@ -327,7 +327,7 @@ fn unreadable_directories_fail_or_are_left_out_as_asked() {
     let temp = tempfile::tempdir().unwrap();
     files(temp.path(), &[("open/file", ""), ("closed/file", "")]);
     let closed = temp.path().join("closed");
-    fs_err::set_permissions(&closed, PermissionsExt::from_mode(0)).unwrap();
+    fs_err::set_permissions(&closed, PermissionsExt::from_mode(0o000)).unwrap();
     let build = |unreadable| {
         TreeBuilder::new()
             .directory(HostDir::new(temp.path()).on_unreadable(unreadable))
