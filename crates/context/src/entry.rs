@@ -115,3 +115,13 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_with_its_path_stays_under_400_bytes() {
+        assert!(size_of::<Entry>() <= 160, "{}", size_of::<Entry>());
+    }
+}

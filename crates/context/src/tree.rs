@@ -296,7 +296,7 @@ impl Source {
                     content: Content::Bytes(Arc::clone(bytes)),
                     origin,
                 }],
-                notices: Vec::new(),
+                ..Listing::default()
             }),
         }
     }
@@ -324,7 +324,9 @@ struct Merge {
     /// The places in `entries` whose entries win over all others.
     winners: Vec<Origin>,
     notices: Vec<Notice>,
-    sorted: bool,
+    sources: usize,
+    /// Whether every source lists all parents of what it has.
+    parents: bool,
 }
 
 impl Merge {
@@ -334,7 +336,8 @@ impl Merge {
             entries: Vec::new(),
             winners: Vec::new(),
             notices: Vec::new(),
-            sorted: true,
+            sources: 0,
+            parents: true,
         }
     }
 
@@ -343,10 +346,11 @@ impl Merge {
             self.winners.push(first.origin);
         }
         self.notices.append(&mut listing.notices);
-        if self.entries.is_empty() {
+        self.sources += 1;
+        self.parents &= listing.parents;
+        if self.sources == 1 {
             self.entries = listing.entries;
         } else {
-            self.sorted = false;
             self.entries.append(&mut listing.entries);
         }
     }
@@ -356,7 +360,10 @@ impl Merge {
         made: Origin,
         origins: &[String],
     ) -> Result<(Vec<Entry>, Vec<Notice>), TreeError> {
-        if !self.sorted {
+        if self.sources < 2 && self.parents {
+            return Ok((self.entries, self.notices));
+        }
+        if self.sources > 1 {
             // Stable, so that of equal paths the later source stands later; and fast on runs that are in order.
             self.entries.sort_by(|a, b| a.path.cmp(&b.path));
         }

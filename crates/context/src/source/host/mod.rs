@@ -82,6 +82,8 @@ impl HostDir {
 pub(crate) struct Listing {
     pub(crate) entries: Vec<Entry>,
     pub(crate) notices: Vec<Notice>,
+    /// Whether the parents of all entries are among them.
+    pub(crate) parents: bool,
 }
 
 /// Lists a single file, link or special file that shall stand at `mount`. A link is followed: the caller named it.

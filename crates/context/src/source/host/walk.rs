@@ -90,7 +90,10 @@ pub(crate) fn list(
     if let Some(error) = state.error {
         return Err(error);
     }
+    let found = state.results.iter().flatten().map(Vec::len).sum();
+    listing.entries.reserve_exact(found);
     gather(&mut state.results, 0, &mut listing.entries);
+    listing.parents = source.mount.is_none();
     listing.notices = state.notices;
     listing.notices.sort_by(|a, b| a.path().cmp(b.path()));
     Ok(listing)
