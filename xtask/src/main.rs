@@ -12,6 +12,7 @@ mod report;
 mod shell;
 mod test;
 mod tools;
+mod trees;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Task {
     Demo,
     /// Checks that crates depend on each other as ARCHITECTURE.md says
     Depcheck,
+    /// Packs real trees from package registries, unpacks them with GNU tar and compares
+    Trees(trees::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -39,5 +42,6 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::Demo => demo::run(),
         Task::Depcheck => depcheck::run(),
+        Task::Trees(arguments) => trees::run(&arguments),
     }
 }
