@@ -161,19 +161,22 @@ impl Recipe {
         }
         let found = self.find_dockerfile(&dir)?;
         let (rules, ignore_files) = self.read_rules(&dir, &found)?;
-        let rules = match self.semantics {
-            Semantics::Classic | Semantics::Podman => {
-                let dockerfile = found.injected.is_none().then(|| found.name.as_bytes());
-                rules.with_build_files(dockerfile)
-            }
-            Semantics::BuildKit => rules,
-        };
+        let in_context = found.injected.is_none().then(|| found.name.as_bytes());
+        let rules = rules.with_build_files(in_context)?;
         let source = HostDir::new(&dir)
             .rules(rules.clone())
             .on_unreadable(self.unreadable);
         let mut builder = TreeBuilder::new().directory(source).on_clash(self.clash);
         for (host, at) in &self.extra {
             builder = builder.file(host, at.clone());
+        }
+        if self.semantics == Semantics::Podman {
+            builder = send_excluded(
+                builder,
+                &rules,
+                &dir,
+                found.host.iter().chain(&ignore_files),
+            )?;
         }
         if let Some(text) = found.injected {
             if self.semantics != Semantics::BuildKit {
@@ -259,6 +262,33 @@ impl Recipe {
         }
         Ok((builder.build(), files))
     }
+}
+
+/// Adds those of the build's own files that the rules exclude: podman's service reads them from the archive, and applies the
+/// rules again. The docker CLI's way, a rule more, is `Rules::with_build_files`.
+fn send_excluded<'a>(
+    mut builder: TreeBuilder,
+    rules: &Rules,
+    dir: &Path,
+    files: impl Iterator<Item = &'a PathBuf>,
+) -> Result<TreeBuilder, RecipeError> {
+    for file in files {
+        let Some(at) = file
+            .strip_prefix(dir)
+            .ok()
+            .and_then(|inside| EntryPath::new(inside.as_os_str().as_bytes()).ok())
+        else {
+            continue;
+        };
+        if rules
+            .explain(at.as_bytes(), false)
+            .map_err(TreeError::Rule)?
+            .excluded
+        {
+            builder = builder.file(file, at);
+        }
+    }
+    Ok(builder)
 }
 
 /// The names under which a builder looks for its Dockerfile, in order.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, FileType, Stat};
-use shipload_ignore::Rules;
+use shipload_ignore::{Rules, Semantics};
 
 use crate::content::{Content, HostFile};
 use crate::entry::{Device, Entry, Kind, Origin, Standing};
@@ -50,7 +50,7 @@ impl HostDir {
         Self {
             path: path.into(),
             mount: None,
-            rules: Rules::empty(),
+            rules: Rules::none(Semantics::default()),
             unreadable: OnUnreadable::Fail,
         }
     }
