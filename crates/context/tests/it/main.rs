@@ -10,6 +10,7 @@ mod archive;
 mod changing;
 mod clashes;
 mod compress;
+mod recipes;
 mod same_bytes;
 mod support;
 mod walking;
