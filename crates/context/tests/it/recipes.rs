@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use shipload_context::{
-    DockerfileChoice, IgnoreChoice, Plan, Progress, Recipe, RecipeError, Semantics,
+    Archive, ArchiveOptions, Compression, DockerfileChoice, HostDir, IgnoreChoice, PackOptions,
+    Plan, Progress, Recipe, RecipeError, Semantics, View, pack,
 };
 
 use crate::support::{files, packed, paths, unpacked};
+
+/// Names and contents, as [`files`] takes them.
+type Files<'a> = &'a [(&'a str, &'a str)];
 
 fn plan(recipe: &Recipe) -> Plan {
     recipe.plan(&Progress::new()).unwrap()
@@ -28,7 +32,7 @@ fn each_builder_reads_its_own_ignore_file() {
     ];
     let own = ("Dockerfile.dockerignore", "b\n");
     let podman = (".containerignore", "c\n");
-    let rows: &[(Semantics, &[(&str, &str)], &[&str])] = &[
+    let rows: &[(Semantics, Files<'_>, &[&str])] = &[
         (Classic, &[], &["b", "c"]),
         (BuildKit, &[], &["b", "c"]),
         (Podman, &[], &["b", "c"]),
@@ -261,4 +265,86 @@ fn what_is_wrong_is_said_with_its_place_and_a_hint() {
             RecipeError::IgnoreFileOutside { .. }
         ));
     }
+}
+
+/// An archive made by packing a directory with these files, compressed.
+fn archive(rows: Files<'_>) -> Archive {
+    let temp = tempfile::tempdir().unwrap();
+    files(temp.path(), rows);
+    let tree = shipload_context::TreeBuilder::new()
+        .directory(HostDir::new(temp.path()))
+        .build()
+        .unwrap();
+    let mut bytes = Vec::new();
+    let options = PackOptions::new(Compression::Zstd);
+    pack(&View::new(&tree), &options, &Progress::new(), &mut bytes).unwrap();
+    Archive::from_reader("ctx.tar.zst", &bytes[..], &ArchiveOptions::default()).unwrap()
+}
+
+#[test]
+fn an_archive_is_a_context_as_it_is() {
+    let recipe = Recipe::of_archive(archive(&[
+        ("Dockerfile", ""),
+        (".dockerignore", "*"),
+        ("a", "1"),
+        ("sub/D", ""),
+    ]));
+    for semantics in [Semantics::Classic, Semantics::BuildKit] {
+        let plan = plan(&recipe.clone().semantics(semantics));
+        assert_eq!(
+            paths(&plan.view),
+            [".dockerignore", "Dockerfile", "a", "sub", "sub/D"]
+        );
+        assert_eq!(plan.dockerfile.to_string(), "Dockerfile");
+        assert_eq!(unpacked(&packed(&plan.view).unwrap())["a"].1, b"1");
+    }
+    let other = recipe
+        .clone()
+        .dockerfile(DockerfileChoice::File("sub/D".into()));
+    assert_eq!(plan(&other).dockerfile.to_string(), "sub/D");
+    let text = recipe
+        .clone()
+        .dockerfile(DockerfileChoice::Bytes(b"FROM x".to_vec()))
+        .semantics(Semantics::Classic);
+    let plan = plan(&text);
+    let archive = unpacked(&packed(&plan.view).unwrap());
+    assert_eq!(
+        archive[".dockerignore"].1,
+        format!("*\n{}\n", plan.dockerfile).as_bytes()
+    );
+
+    let missing = error(
+        &recipe
+            .clone()
+            .dockerfile(DockerfileChoice::File("none".into())),
+    );
+    assert_eq!(
+        missing.to_string(),
+        "there is no Dockerfile in `ctx.tar.zst`"
+    );
+    let rules = error(&recipe.ignore(IgnoreChoice::None));
+    assert_eq!(
+        rules.to_string(),
+        "ignore rules do not apply to the archive `ctx.tar.zst`"
+    );
+}
+
+#[test]
+fn archives_are_added_beside_directories() {
+    let temp = tempfile::tempdir().unwrap();
+    files(
+        temp.path(),
+        &[("Dockerfile", ""), (".dockerignore", "*.txt")],
+    );
+    let recipe = Recipe::new(temp.path()).add_archive(archive(&[("lib/a.txt", "x")]));
+    assert_eq!(
+        paths(&plan(&recipe).view),
+        [".dockerignore", "Dockerfile", "lib", "lib/a.txt"]
+    );
+    let clash = recipe.add_archive(archive(&[("Dockerfile", "")]));
+    assert!(
+        error(&clash)
+            .to_string()
+            .starts_with("cannot add `Dockerfile` from `ctx.tar.zst`: ")
+    );
 }
