@@ -1,1 +1,61 @@
-//! Engines.
+//! Docker Engine and Podman: found, connected to, and told to build, tag, push, pull and save.
+//!
+//! ```text
+//! Environment + AddressQuery ──► Resolution (addresses to try, and why) ──► Engine
+//!                                                                             │
+//! ContextBody ──► Engine::build ──► BuildStream: Event*, then Built      ◄────┤
+//!                 Engine::{tag_all, push, pull, save, remove, images}    ◄────┘
+//! ```
+//!
+//! Everything is asynchronous, on Tokio; [`blocking`] is the same for programs without a runtime.
+//! Nothing here reads a variable of the process but [`Environment::from_process`], nothing prints,
+//! and a [`Secret`] is in no error and no `Debug` output.
+
+mod address;
+mod auth;
+pub mod blocking;
+mod cancel;
+mod classic;
+mod client;
+mod config;
+mod connect;
+mod contexts;
+mod environment;
+mod error;
+mod events;
+mod helper;
+mod image_name;
+mod images;
+mod options;
+mod parser;
+mod patient;
+mod prose;
+mod resolve;
+mod sanitize;
+mod secret;
+mod tls;
+mod transfer;
+mod transport;
+mod upload;
+
+pub use address::{Address, AddressError, SshTarget, Why};
+pub use auth::{Credential, CredentialError, Credentials, Registry};
+pub use cancel::CancelToken;
+pub use classic::{BuildError, BuildStream, Built};
+pub use client::{About, ApiVersion, ConnectOptions, Engine, EngineKind, SystemInfo, VersionInfo};
+pub use config::{ConfigError, DockerConfig};
+pub use connect::ConnectorError;
+pub use contexts::ContextError;
+pub use environment::{Environment, VariableError};
+pub use error::{Attempt, AttemptError, ConnectError, NoEngine, RequestError};
+pub use events::{EngineFailure, Event, LogStream};
+pub use image_name::{ImageName, ImageNameError};
+pub use images::{Image, ListOptions, PartialTags, Removed, extra_names};
+pub use options::{BuildOptions, Limits, Ulimit};
+pub use parser::{EventParser, MESSAGE_LIMIT, Message, ParseError};
+pub use resolve::{AddressQuery, Candidate, Considered, Resolution, resolve_address};
+pub use sanitize::sanitize;
+pub use secret::Secret;
+pub use tls::{TlsError, TlsFiles};
+pub use transfer::{Pushed, TransferError};
+pub use upload::{ContextBody, UploadProgress};

@@ -1,5 +1,4 @@
 //! Sources: what the entries of a tree come from.
 
-pub mod archive;
 pub(crate) mod archive_file;
 pub(crate) mod host;

@@ -1,0 +1,383 @@
+//! Building on the classic builder: `POST /build` with the context as the request's body.
+//!
+//! The whole exchange:
+//!
+//! ```text
+//! POST /v1.41/build?t=…&dockerfile=…            Connection: close, Transfer-Encoding: chunked,
+//!   archive, in chunks                ──►       Content-Type: application/x-tar, X-Registry-Config
+//!                                     ◄──  4xx, 5xx {"message"}: refused, perhaps before the end
+//!   final chunk: only after success   ──►
+//!                                     ◄──  200 {"stream"}* {"aux":{"ID"}} | {"errorDetail"}
+//! ```
+//!
+//! Spoken with `hyper` and not through bollard, for a connection of its own: it is closed to stop the
+//! engine, dropped without a final chunk when packing fails, and closed by the engine afterwards;
+//! and see [`crate::transport`]'s reasons. An image id is a success; the end of the answer is not.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::Stream;
+use futures_util::StreamExt;
+use http::header::{CONNECTION, CONTENT_TYPE};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use shipload_context::PackError;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::auth::{Credential, Registry, config_header};
+use crate::cancel::CancelToken;
+use crate::client::Engine;
+use crate::error::{BoxError, RequestError};
+use crate::events::{EngineFailure, Event};
+use crate::image_name::ImageName;
+use crate::options::BuildOptions;
+use crate::parser::{EventParser, Message, ParseError};
+use crate::patient::Patient;
+use crate::transport::{Body, successful};
+use crate::upload::{ContextBody, Packing, UploadProgress};
+
+/// How many events wait for a reader before the engine has to.
+const WAITING_EVENTS: usize = 256;
+
+/// How long the packer may take to end after the engine has finished.
+const PACKER_GRACE: Duration = Duration::from_secs(10);
+
+/// An image that was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// Its full id, `sha256:…`.
+    pub image_id: String,
+    /// The names it got: those that were asked for.
+    pub tags: Vec<ImageName>,
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The context could not be packed; the engine built nothing.
+    #[error("cannot pack the context")]
+    Pack(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The engine could not be asked, refused, or broke off.
+    #[error("cannot build on the engine")]
+    Request(#[from] RequestError),
+    /// A step failed.
+    #[error("the build failed: {message}")]
+    Failed {
+        /// The engine's words, not filtered: see [`crate::sanitize`].
+        message: String,
+        /// The exit code of the command, where one failed.
+        code: Option<i64>,
+    },
+    /// It was cancelled.
+    #[error("the build was cancelled")]
+    Cancelled,
+    /// The engine said nothing that makes an image.
+    #[error("the engine ended its answer without an image id")]
+    NoImage,
+    /// The engine said that it was done before it had the whole context.
+    #[error("the engine answered before it had the whole context")]
+    Early,
+    /// The answer is none that an engine gives.
+    #[error("the engine's answer cannot be understood")]
+    NotUnderstood(#[from] ParseError),
+    /// The program that drives the build stopped.
+    #[error("the runtime that drives the build was shut down")]
+    Runtime,
+}
+
+impl BuildError {
+    /// A packer that was cancelled is a build that was.
+    fn pack(cause: BoxError) -> Self {
+        match cause.downcast_ref::<PackError>() {
+            Some(PackError::Cancelled) => Self::Cancelled,
+            _ => Self::Pack(cause),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Request(RequestError::Refused { status: 404, .. }) => Some(
+                "this engine has no classic builder, or something else listens there".to_owned(),
+            ),
+            Self::Request(error) => error.hint(),
+            Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
+            Self::NoImage | Self::Early => Some("the engine's own log may say why".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl From<EngineFailure> for BuildError {
+    fn from(failure: EngineFailure) -> Self {
+        Self::Failed {
+            message: failure.message,
+            code: failure.code,
+        }
+    }
+}
+
+/// Building.
+impl Engine {
+    /// Starts a build and returns at once; the context is packed and sent while the events are read.
+    ///
+    /// Must be called in a Tokio runtime. Dropping the stream before its end cancels the build.
+    ///
+    /// ```no_run
+    /// use shipload_engine::{BuildOptions, ConnectOptions, ContextBody, Engine, Event};
+    ///
+    /// # async fn example(archive: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::connect(&ConnectOptions::default()).await?;
+    /// let options = BuildOptions { tags: vec!["app:1".parse()?], ..BuildOptions::default() };
+    /// let mut build = engine.build(ContextBody::from_bytes(archive), &options);
+    /// while let Some(event) = build.next_event().await {
+    ///     if let Event::Step { number, total, text } = event {
+    ///         println!("{number}/{total} {text}");
+    ///     }
+    /// }
+    /// println!("{}", build.finish().await?.image_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn build(&self, context: ContextBody, options: &BuildOptions) -> BuildStream {
+        let (sender, events) = mpsc::channel(WAITING_EVENTS);
+        let (cancel, progress) = (CancelToken::new(), UploadProgress::default());
+        let exchange = Exchange {
+            engine: self.clone(),
+            options: options.clone(),
+            events: sender,
+            progress: progress.clone(),
+        };
+        let stop = cancel.clone();
+        let driver = tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => Err(BuildError::Cancelled),
+                outcome = exchange.run(context) => outcome,
+            }
+        });
+        BuildStream {
+            events,
+            driver: AbortOnDrop(driver),
+            cancel,
+            progress,
+        }
+    }
+}
+
+/// A build that runs: its events, then its outcome.
+#[must_use = "dropping the stream cancels the build"]
+#[derive(Debug)]
+pub struct BuildStream {
+    events: mpsc::Receiver<Event>,
+    driver: AbortOnDrop<Result<Built, BuildError>>,
+    cancel: CancelToken,
+    progress: UploadProgress,
+}
+
+impl BuildStream {
+    /// The next event; `None` when there are no more, for whatever reason:
+    /// [`finish`](Self::finish) says which.
+    pub async fn next_event(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// Reads what events remain, and tells how the build ended.
+    ///
+    /// # Errors
+    /// When there is no image, and why.
+    pub async fn finish(mut self) -> Result<Built, BuildError> {
+        while self.next_event().await.is_some() {}
+        match (&mut self.driver.0).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(BuildError::Runtime),
+        }
+    }
+
+    /// How much of the context was sent.
+    pub fn progress(&self) -> UploadProgress {
+        self.progress.clone()
+    }
+
+    /// A switch that stops the build from anywhere: the packer is stopped and the connection is
+    /// dropped, upon which the engine stops as well.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.cancel.clone()
+    }
+}
+
+impl Stream for BuildStream {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.events.poll_recv(cx)
+    }
+}
+
+/// A task that nobody waits for any more is stopped.
+#[derive(Debug)]
+pub(crate) struct AbortOnDrop<T>(pub(crate) JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// One `POST /build`.
+struct Exchange {
+    engine: Engine,
+    options: BuildOptions,
+    events: mpsc::Sender<Event>,
+    progress: UploadProgress,
+}
+
+impl Exchange {
+    async fn run(self, context: ContextBody) -> Result<Built, BuildError> {
+        let credentials = self.credentials().await;
+        let transport = &self.engine.0.transport;
+        let stream = transport
+            .connector()
+            .connect()
+            .await
+            .map_err(RequestError::Connect)?;
+        let io = TokioIo::new(Patient::new(stream));
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
+            .await
+            .map_err(RequestError::broken)?;
+        let _connection = AbortOnDrop(tokio::spawn(connection));
+        let (body, mut packing) = context
+            .start(&self.progress)
+            .map_err(|error| BuildError::Pack(error.into()))?;
+        let request = self.request(&credentials, body)?;
+        let answer = match sender.send_request(request).await {
+            Ok(answer) => successful(answer).await?,
+            // The body's own error: the packer has failed, or said nothing and was dropped.
+            Err(error) if error.is_user() => {
+                let cause = packing.outcome().await.err();
+                return Err(BuildError::pack(cause.unwrap_or_else(|| error.into())));
+            }
+            Err(error) => return Err(RequestError::broken(error).into()),
+        };
+        self.read(answer, &mut packing).await
+    }
+
+    /// The credentials of the registries that are needed. A build can do without, if the images are
+    /// public, so a failure is a warning that explains the engine's refusal if it comes.
+    async fn credentials(&self) -> Vec<(Registry, Credential)> {
+        let mut found = Vec::new();
+        for registry in &self.options.registries {
+            match self.engine.credentials().get(registry).await {
+                Ok(Some(credential)) => found.push((registry.clone(), credential)),
+                Ok(None) => {}
+                Err(error) => self.emit(Event::Warning(error.to_string())).await,
+            }
+        }
+        found
+    }
+
+    fn request(
+        &self,
+        credentials: &[(Registry, Credential)],
+        body: Body,
+    ) -> Result<Request<Body>, RequestError> {
+        let path = self.engine.path(&format!("/build{}", self.options.query()));
+        let mut request = self
+            .engine
+            .0
+            .transport
+            .request(Method::POST, &path)
+            .header(CONTENT_TYPE, "application/x-tar")
+            .header(CONNECTION, "close");
+        if let Some(value) = config_header(credentials).map_err(RequestError::broken)? {
+            request = request.header("X-Registry-Config", value);
+        }
+        request.body(body).map_err(RequestError::broken)
+    }
+
+    async fn read(
+        &self,
+        answer: Response<Incoming>,
+        packing: &mut Packing,
+    ) -> Result<Built, BuildError> {
+        let mut parser = if self.options.quiet {
+            EventParser::quiet()
+        } else {
+            EventParser::new()
+        };
+        let (mut messages, mut image_id) = (Vec::new(), None);
+        let mut body = answer.into_body().into_data_stream();
+        while let Some(piece) = body.next().await {
+            let piece = match piece {
+                Ok(piece) => piece,
+                Err(error) => return Err(Self::broken(error, packing).await),
+            };
+            let parsed = parser.feed(&piece, &mut messages);
+            for message in messages.drain(..) {
+                match message {
+                    Message::Failure(failure) => return Err(failure.into()),
+                    Message::Event(event) => {
+                        if let Event::ImageId(id) = &event {
+                            image_id = Some(id.clone());
+                        }
+                        self.emit(event).await;
+                    }
+                }
+            }
+            parsed?;
+        }
+        parser.finish()?;
+        self.conclude(image_id, parser.unverified_id(), packing)
+            .await
+    }
+
+    /// A broken connection is the packer's doing if the packer failed.
+    async fn broken(error: hyper::Error, packing: &mut Packing) -> BuildError {
+        if (error.is_user() || error.is_canceled())
+            && let Ok(Err(cause)) = tokio::time::timeout(PACKER_GRACE, packing.outcome()).await
+        {
+            return BuildError::pack(cause);
+        }
+        RequestError::broken(error).into()
+    }
+
+    async fn conclude(
+        &self,
+        image_id: Option<String>,
+        unverified: Option<&str>,
+        packing: &mut Packing,
+    ) -> Result<Built, BuildError> {
+        match tokio::time::timeout(PACKER_GRACE, packing.outcome()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(BuildError::pack(error)),
+            Err(_) => return Err(BuildError::Early),
+        }
+        let image_id = match (image_id, unverified) {
+            (Some(id), _) => id,
+            (None, Some(short)) => {
+                let name: ImageName = short.parse().map_err(|_| BuildError::NoImage)?;
+                self.engine
+                    .inspect(&name)
+                    .await
+                    .map_err(|_| BuildError::NoImage)?
+                    .id
+            }
+            (None, None) => return Err(BuildError::NoImage),
+        };
+        Ok(Built {
+            image_id,
+            tags: self.options.tags.clone(),
+        })
+    }
+
+    /// Nobody listening any more is a cancellation, which ends this task anyway.
+    async fn emit(&self, event: Event) {
+        let _ = self.events.send(event).await;
+    }
+}

@@ -1,0 +1,215 @@
+//! The options of a build, and the query that carries them.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::auth::Registry;
+use crate::image_name::ImageName;
+
+/// What a build on the classic builder may be told. The default is what `docker build` does without options.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of `docker build`"
+)]
+#[derive(Debug, Clone)]
+pub struct BuildOptions {
+    /// The Dockerfile's path in the context; `Dockerfile` by default.
+    pub dockerfile: Option<String>,
+    /// Names for the image (`-t`); none by default.
+    pub tags: Vec<ImageName>,
+    /// `--build-arg`; without a value the Dockerfile's own default holds.
+    pub build_args: BTreeMap<String, Option<String>>,
+    /// `--label`.
+    pub labels: BTreeMap<String, String>,
+    /// The stage to build; the last one by default.
+    pub target: Option<String>,
+    /// Such as `linux/arm64`; the engine's own by default.
+    pub platform: Option<String>,
+    /// Whether the build cache is left alone; off.
+    pub no_cache: bool,
+    /// Whether base images are pulled even when they are there; off.
+    pub pull: bool,
+    /// Whether the containers of successful steps are removed; on, as in `docker build`.
+    pub remove: bool,
+    /// Whether the containers of failed steps are removed, too; off.
+    pub force_remove: bool,
+    /// Whether the engine says nothing but the image id; off.
+    pub quiet: bool,
+    /// The network of `RUN`, such as `none`; the engine's default.
+    pub network: Option<String>,
+    /// `--add-host`, each `name:address`.
+    pub extra_hosts: Vec<String>,
+    /// Images whose layers may serve as cache.
+    pub cache_from: Vec<String>,
+    /// Whether the new layers become one; off. Engines want their experimental mode for it.
+    pub squash: bool,
+    /// `--security-opt`.
+    pub security_options: Vec<String>,
+    /// `--isolation`, on Windows.
+    pub isolation: Option<String>,
+    /// Limits for the containers of `RUN`.
+    pub limits: Limits,
+    /// A URL that the engine fetches the context from, instead of the one that is sent.
+    pub remote: Option<String>,
+    /// The registries whose credentials the engine is given: those that `FROM` and `COPY --from`
+    /// name, and no others; none by default. This crate does not read the Dockerfile.
+    pub registries: Vec<Registry>,
+}
+
+/// Limits for the containers of `RUN`; everything is the engine's default by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory, in bytes.
+    pub memory: Option<u64>,
+    /// Memory and swap together, in bytes; -1 for no limit.
+    pub memory_swap: Option<i64>,
+    /// The size of `/dev/shm`, in bytes.
+    pub shm_size: Option<u64>,
+    /// The relative weight of the processor time.
+    pub cpu_shares: Option<u64>,
+    /// The processors that may be used, such as `0-2`.
+    pub cpuset_cpus: Option<String>,
+    /// The memory nodes that may be used.
+    pub cpuset_mems: Option<String>,
+    /// The scheduler's period, in microseconds.
+    pub cpu_period: Option<u64>,
+    /// The processor time in each period, in microseconds.
+    pub cpu_quota: Option<i64>,
+    /// `--ulimit`.
+    pub ulimits: Vec<Ulimit>,
+    /// The parent control group.
+    pub cgroup_parent: Option<String>,
+}
+
+/// One `--ulimit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Ulimit {
+    /// Such as `nofile`.
+    pub name: String,
+    /// The soft limit.
+    pub soft: i64,
+    /// The hard limit.
+    pub hard: i64,
+}
+
+impl Default for BuildOptions {
+    fn default() -> Self {
+        Self {
+            dockerfile: None,
+            tags: Vec::new(),
+            build_args: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            target: None,
+            platform: None,
+            no_cache: false,
+            pull: false,
+            remove: true,
+            force_remove: false,
+            quiet: false,
+            network: None,
+            extra_hosts: Vec::new(),
+            cache_from: Vec::new(),
+            squash: false,
+            security_options: Vec::new(),
+            isolation: None,
+            limits: Limits::default(),
+            remote: None,
+            registries: Vec::new(),
+        }
+    }
+}
+
+impl BuildOptions {
+    /// The query of `POST /build`, as the docker CLI writes it, with the `?`.
+    pub(crate) fn query(&self) -> String {
+        let mut query = Query::default();
+        for tag in &self.tags {
+            query.text("t", Some(tag.as_str()));
+        }
+        query.text("dockerfile", self.dockerfile.as_deref());
+        query.text("remote", self.remote.as_deref());
+        query.text("target", self.target.as_deref());
+        query.text(
+            "platform",
+            self.platform.as_deref().map(str::to_lowercase).as_deref(),
+        );
+        query.text("networkmode", self.network.as_deref());
+        query.text("isolation", self.isolation.as_deref());
+        query.json("buildargs", &self.build_args, self.build_args.is_empty());
+        query.json("labels", &self.labels, self.labels.is_empty());
+        query.json("cachefrom", &self.cache_from, self.cache_from.is_empty());
+        query.json(
+            "securityopt",
+            &self.security_options,
+            self.security_options.is_empty(),
+        );
+        for host in &self.extra_hosts {
+            query.text("extrahosts", Some(host));
+        }
+        for (name, on) in [
+            ("q", self.quiet),
+            ("nocache", self.no_cache),
+            ("pull", self.pull),
+            ("forcerm", self.force_remove),
+            ("squash", self.squash),
+        ] {
+            query.text(name, on.then_some("1"));
+        }
+        // The one flag that engines take to be on when it is absent.
+        query.text("rm", Some(if self.remove { "1" } else { "0" }));
+        self.limits.add_to(&mut query);
+        query.0
+    }
+}
+
+impl Limits {
+    fn add_to(&self, query: &mut Query) {
+        query.number("memory", self.memory);
+        query.number("memswap", self.memory_swap);
+        query.number("shmsize", self.shm_size);
+        query.number("cpushares", self.cpu_shares);
+        query.number("cpuperiod", self.cpu_period);
+        query.number("cpuquota", self.cpu_quota);
+        query.text("cpusetcpus", self.cpuset_cpus.as_deref());
+        query.text("cpusetmems", self.cpuset_mems.as_deref());
+        query.text("cgroupparent", self.cgroup_parent.as_deref());
+        query.json("ulimits", &self.ulimits, self.ulimits.is_empty());
+    }
+}
+
+/// A query in the making.
+#[derive(Default)]
+pub(crate) struct Query(pub(crate) String);
+
+/// Everything but what RFC 3986 leaves free.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b':');
+
+impl Query {
+    /// Adds a parameter, if there is one.
+    pub(crate) fn text(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        self.0.push(if self.0.is_empty() { '?' } else { '&' });
+        self.0.push_str(name);
+        self.0.push('=');
+        self.0.extend(utf8_percent_encode(value, ENCODED));
+    }
+
+    fn number(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
+        self.text(name, value.map(|value| value.to_string()).as_deref());
+    }
+
+    fn json(&mut self, name: &str, value: &impl Serialize, empty: bool) {
+        if !empty {
+            self.text(name, serde_json::to_string(value).ok().as_deref());
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The engine crate against tables, a fake engine that misbehaves, and a real one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is how a test fails, in its helpers too"
+)]
+
+mod address;
+mod auth;
+mod fake;
+mod faults;
+mod names;
+mod parser;
+mod real;
