@@ -6,6 +6,7 @@
     reason = "a task runner talks to a person"
 )]
 
+mod bench;
 mod demo;
 mod depcheck;
 mod report;
@@ -31,6 +32,11 @@ enum Task {
     Test(test::Arguments),
     /// Lists, packs, builds and runs a little example
     Demo,
+    /// Measures packing on generated trees, beside GNU tar, gzip, pigz, docker-py and the docker CLI
+    Bench(bench::Arguments),
+    /// One side of a comparison, for `bench`
+    #[command(hide = true)]
+    BenchPeer(bench::peer::Arguments),
     /// Checks that crates depend on each other as ARCHITECTURE.md says
     Depcheck,
     /// Packs real trees from package registries, unpacks them with GNU tar and compares
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Task::Test(arguments) => test::run(&arguments),
         Task::Demo => demo::run(),
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::BenchPeer(arguments) => bench::peer::run(&arguments),
         Task::Depcheck => depcheck::run(),
         Task::Trees(arguments) => trees::run(&arguments),
     }

@@ -1,4 +1,4 @@
-//! Tools that tests compare with and that Debian does not package, kept below `target/tools`.
+//! Tools that tests and benches compare with and that Debian does not package, kept below `target/tools`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,16 +11,31 @@ use crate::shell;
 /// Lists a build context with current BuildKit's code. Pinned, so that an upgrade is a commit that says so.
 const DEVTOOLS: &str = "docker-devtools==0.1.0";
 
-/// The `docker-devtools` program, installed first into a virtual environment of our own if it is not there yet.
+/// docker-py, whose way to pack a directory `bench` compares with.
+const DOCKER_PY: &str = "docker==7.1.0";
+
+/// The `docker-devtools` program, installed first if it is not there yet.
 ///
 /// `Err` says why it cannot be had; tests then replay what it answered earlier.
 pub(crate) fn devtools() -> Result<PathBuf, String> {
-    let venv = workspace::target().join("tools/venv");
-    let program = venv.join("bin/docker-devtools");
+    let programs = virtual_environment("venv", DEVTOOLS)?;
+    Ok(programs.join("docker-devtools"))
+}
+
+/// A Python that has docker-py, installed first if it is not there yet.
+pub(crate) fn docker_py() -> Result<PathBuf, String> {
+    let programs = virtual_environment("docker-py", DOCKER_PY)?;
+    Ok(programs.join("python"))
+}
+
+/// The programs of a virtual environment of our own that holds `package`, made first if it is not there yet.
+fn virtual_environment(name: &str, package: &str) -> Result<PathBuf, String> {
+    let venv = workspace::target().join("tools").join(name);
+    let programs = venv.join("bin");
     // Written last, so an interrupted installation is begun anew.
     let stamp = venv.join("installed");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == DEVTOOLS) {
-        return Ok(program);
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == package) {
+        return Ok(programs);
     }
     if workspace::on_path("python3").is_none() {
         return Err("`python3` is not on the path".to_owned());
@@ -29,16 +44,9 @@ pub(crate) fn devtools() -> Result<PathBuf, String> {
         fs::remove_dir_all(&venv).map_err(|error| error.to_string())?;
     }
     shell::stream(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    let mut pip = Command::new(venv.join("bin/python"));
-    shell::stream(pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-        DEVTOOLS,
-    ]))?;
-    fs::write(&stamp, DEVTOOLS).map_err(|error| error.to_string())?;
-    Ok(program)
+    let mut pip = Command::new(programs.join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input"]);
+    shell::stream(pip.args(["--disable-pip-version-check", package]))?;
+    fs::write(&stamp, package).map_err(|error| error.to_string())?;
+    Ok(programs)
 }

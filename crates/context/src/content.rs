@@ -161,6 +161,18 @@ impl Entry {
         })
     }
 
+    /// Reads the whole content of a file into memory, with all checks.
+    ///
+    /// # Errors
+    /// [`ReadError`] as for [`Entry::open`].
+    pub fn read(&self) -> Result<Vec<u8>, ReadError> {
+        let opened = self.open()?;
+        let mut content = vec![0; usize::try_from(self.size()).unwrap_or(usize::MAX)];
+        opened.read_at(&mut content, 0)?;
+        opened.finish()?;
+        Ok(content)
+    }
+
     fn compare(&self, file: &HostFile, now: &Stamp) -> Result<(), ReadProblem> {
         if !now.regular || (now.device, now.inode) != (file.device, file.inode) {
             return Err(ReadProblem::Replaced);

@@ -41,6 +41,9 @@ pub use sink::compress::Compression;
 pub use sink::file::pack_to_file;
 pub use sink::list::{ListFormat, list};
 pub use sink::pack::{PackError, PackOptions, PackSummary, pack};
+pub use source::archive::{
+    Archive, ArchiveError, ArchiveMember, ArchiveOptions, ArchiveProblem, Limits,
+};
 pub use source::host::{HostDir, OnUnreadable};
 pub use tree::{Clash, Notice, Tree, TreeBuilder, TreeError};
 pub use view::{Member, MemberKind, Modes, Owner, Parents, Policy, Times, View};

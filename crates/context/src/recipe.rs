@@ -3,18 +3,23 @@
 //! It finds the Dockerfile and the ignore file as the chosen builder does, and yields a [`Plan`]: the view to pack or
 //! send, and the name of the Dockerfile in it.
 
+mod build_files;
+mod error;
+
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-use shipload_ignore::{LoadError, Rules, Semantics};
+use shipload_ignore::{Rules, Semantics};
 
-use crate::path::{EntryPath, show};
+use crate::path::EntryPath;
 use crate::progress::Progress;
+use crate::source::archive::Archive;
 use crate::source::host::{HostDir, OnUnreadable};
-use crate::tree::{Clash, Notice, TreeBuilder, TreeError};
+use crate::tree::{Clash, Notice, TreeBuilder};
 use crate::view::{Parents, View};
+use build_files::BuildFiles;
+
+pub use error::RecipeError;
 
 /// Which files make a build context, and by which builder's rules.
 ///
@@ -33,13 +38,25 @@ use crate::view::{Parents, View};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Recipe {
-    dir: PathBuf,
+    base: Base,
     dockerfile: DockerfileChoice,
     semantics: Semantics,
     ignore: IgnoreChoice,
-    extra: Vec<(PathBuf, EntryPath)>,
+    extra: Vec<Extra>,
     unreadable: OnUnreadable,
     clash: Clash,
+}
+
+#[derive(Debug, Clone)]
+enum Base {
+    Dir(PathBuf),
+    Archive(Archive),
+}
+
+#[derive(Debug, Clone)]
+enum Extra {
+    Host(PathBuf, EntryPath),
+    Archive(Archive),
 }
 
 /// Where the Dockerfile is.
@@ -48,7 +65,7 @@ pub enum DockerfileChoice {
     /// `Dockerfile`, else `dockerfile`, at the root of the context.
     #[default]
     Default,
-    /// This file of this machine, inside the context or not.
+    /// This file of this machine, inside the context or not; of a context that is an archive, this member.
     File(PathBuf),
     /// This text.
     Bytes(Vec<u8>),
@@ -96,13 +113,22 @@ impl Recipe {
     /// The context directory `dir`, which may be a link, with the Dockerfile and rules that BuildKit would find in it.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
-            dir: dir.into(),
+            base: Base::Dir(dir.into()),
             dockerfile: DockerfileChoice::default(),
             semantics: Semantics::default(),
             ignore: IgnoreChoice::default(),
             extra: Vec::new(),
             unreadable: OnUnreadable::default(),
             clash: Clash::default(),
+        }
+    }
+
+    /// The context that an archive is, as `docker build - < context.tar`: no rules apply, and a Dockerfile that is named is one
+    /// of its members.
+    pub fn of_archive(archive: Archive) -> Self {
+        Self {
+            base: Base::Archive(archive),
+            ..Self::new("")
         }
     }
 
@@ -127,7 +153,14 @@ impl Recipe {
     /// Adds a file or directory of this machine under the name `at`; ignore rules do not apply to it.
     #[must_use]
     pub fn add(mut self, host: impl Into<PathBuf>, at: EntryPath) -> Self {
-        self.extra.push((host.into(), at));
+        self.extra.push(Extra::Host(host.into(), at));
+        self
+    }
+
+    /// Adds the members of an archive, where they are in it; ignore rules do not apply to them.
+    #[must_use]
+    pub fn add_archive(mut self, archive: Archive) -> Self {
+        self.extra.push(Extra::Archive(archive));
         self
     }
 
@@ -151,40 +184,76 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`].
     pub fn plan(&self, progress: &Progress) -> Result<Plan, RecipeError> {
+        match &self.base {
+            Base::Dir(dir) => self.plan_dir(dir, progress),
+            Base::Archive(archive) => self.plan_archive(archive, progress),
+        }
+    }
+
+    fn plan_dir(&self, shown: &Path, progress: &Progress) -> Result<Plan, RecipeError> {
         let fail = |source| RecipeError::Context {
-            dir: self.dir.clone(),
+            dir: shown.to_owned(),
             source,
         };
-        let dir = fs_err::canonicalize(&self.dir).map_err(fail)?;
+        let dir = fs_err::canonicalize(shown).map_err(fail)?;
         if !dir.is_dir() {
             return Err(fail(io::ErrorKind::NotADirectory.into()));
         }
-        let found = self.find_dockerfile(&dir)?;
-        let (rules, ignore_files) = self.read_rules(&dir, &found)?;
-        let in_context = found.injected.is_none().then(|| found.name.as_bytes());
+        let build = BuildFiles::find(&dir, shown, &self.dockerfile, self.semantics)?;
+        let (rules, ignore_files) = build.rules(&self.ignore, self.semantics)?;
+        let in_context = build.injected.is_none().then(|| build.name.as_bytes());
         let rules = rules.with_build_files(in_context)?;
         let source = HostDir::new(&dir)
             .rules(rules.clone())
             .on_unreadable(self.unreadable);
-        let mut builder = TreeBuilder::new().directory(source).on_clash(self.clash);
-        for (host, at) in &self.extra {
-            builder = builder.file(host, at.clone());
+        let mut builder = self.with_extra(TreeBuilder::new().directory(source));
+        match self.semantics {
+            Semantics::Podman => builder = build.send_excluded(builder, &rules, &ignore_files)?,
+            Semantics::Classic | Semantics::BuildKit => {}
         }
-        if self.semantics == Semantics::Podman {
-            builder = send_excluded(
-                builder,
-                &rules,
-                &dir,
-                found.host.iter().chain(&ignore_files),
-            )?;
+        if build.injected.is_some() {
+            let own = build.own_ignore_file(&ignore_files)?;
+            builder = build.inject(builder, own, self.semantics)?;
         }
-        if let Some(text) = found.injected {
-            if self.semantics != Semantics::BuildKit {
-                let (path, text) = hide(&found.name, &dir, &ignore_files)?;
-                builder = builder.overriding(path, text);
-            }
-            builder = builder.overriding(found.name.clone(), text);
+        self.finish(builder, build.name, ignore_files, rules, progress)
+    }
+
+    /// An archive is sent as it is: rules apply to directories only, in `docker build` as here.
+    fn plan_archive(&self, archive: &Archive, progress: &Progress) -> Result<Plan, RecipeError> {
+        if self.ignore != IgnoreChoice::Auto {
+            return Err(RecipeError::RulesForArchive {
+                archive: archive.name().to_owned(),
+            });
         }
+        let build = BuildFiles::find_in(archive, &self.dockerfile, self.semantics)?;
+        let mut builder = self.with_extra(TreeBuilder::new().archive(archive.clone()));
+        if build.injected.is_some() {
+            let own = BuildFiles::ignore_file_in(archive)?;
+            builder = build.inject(builder, own, self.semantics)?;
+        }
+        let rules = Rules::none(self.semantics);
+        self.finish(builder, build.name, Vec::new(), rules, progress)
+    }
+
+    fn with_extra(&self, mut builder: TreeBuilder) -> TreeBuilder {
+        builder = builder.on_clash(self.clash);
+        for extra in &self.extra {
+            builder = match extra {
+                Extra::Host(host, at) => builder.file(host, at.clone()),
+                Extra::Archive(archive) => builder.archive(archive.clone()),
+            };
+        }
+        builder
+    }
+
+    fn finish(
+        &self,
+        builder: TreeBuilder,
+        dockerfile: EntryPath,
+        ignore_files: Vec<PathBuf>,
+        rules: Rules,
+        progress: &Progress,
+    ) -> Result<Plan, RecipeError> {
         let tree = builder.build_with(progress)?;
         let parents = if self.semantics.sends_excluded_parents() {
             Parents::Send
@@ -192,286 +261,12 @@ impl Recipe {
             Parents::Omit
         };
         Ok(Plan {
-            dockerfile_sent: tree.get(&found.name).is_some_and(|entry| !entry.is_dir()),
+            dockerfile_sent: tree.get(&dockerfile).is_some_and(|entry| !entry.is_dir()),
             view: View::with_parents(&tree, parents),
-            dockerfile: found.name,
+            dockerfile,
             ignore_files,
             rules,
             semantics: self.semantics,
         })
-    }
-
-    fn find_dockerfile(&self, dir: &Path) -> Result<Found, RecipeError> {
-        let chosen = match &self.dockerfile {
-            DockerfileChoice::Bytes(text) => return Found::inject(None, text.clone()),
-            DockerfileChoice::File(file) => file.clone(),
-            DockerfileChoice::Default => default_names(self.semantics)
-                .iter()
-                .map(|name| dir.join(name))
-                .find(|path| fs_err::symlink_metadata(path).is_ok())
-                .ok_or_else(|| RecipeError::NoDockerfile {
-                    dir: self.dir.clone(),
-                    similar: similar(dir),
-                })?,
-        };
-        let fail = |source| RecipeError::Dockerfile {
-            path: chosen.clone(),
-            source,
-        };
-        let real = fs_err::canonicalize(&chosen).map_err(fail)?;
-        if real.is_dir() {
-            return Err(fail(io::ErrorKind::IsADirectory.into()));
-        }
-        let Ok(inside) = real.strip_prefix(dir) else {
-            let text = fs_err::read(&real).map_err(fail)?;
-            return Found::inject(Some(real), text);
-        };
-        let name = EntryPath::new(inside.as_os_str().as_bytes())
-            .map_err(|e| fail(io::Error::new(io::ErrorKind::InvalidInput, e)))?;
-        Ok(Found {
-            name,
-            host: Some(real),
-            injected: None,
-        })
-    }
-
-    fn read_rules(&self, dir: &Path, found: &Found) -> Result<(Rules, Vec<PathBuf>), RecipeError> {
-        let files = match &self.ignore {
-            IgnoreChoice::None => Vec::new(),
-            IgnoreChoice::Files(files) => files.clone(),
-            IgnoreChoice::Auto => {
-                // Without a file of its own, the Dockerfile has no neighbour; a name that cannot exist stands in.
-                let dockerfile = found.host.clone().unwrap_or_else(|| dir.join("\0"));
-                let candidates = self.semantics.candidates().iter();
-                let first = candidates
-                    .map(|candidate| candidate.path(&dockerfile, dir))
-                    .find(|path| fs_err::symlink_metadata(path).is_ok());
-                if let Some(path) = &first {
-                    stays(path, dir, &dockerfile)?;
-                }
-                first.into_iter().collect()
-            }
-        };
-        let mut builder = Rules::builder(self.semantics);
-        for path in &files {
-            let text = fs_err::read(path).map_err(|source| RecipeError::IgnoreFile {
-                path: path.clone(),
-                source,
-            })?;
-            builder = builder.file(&shown(path, dir), &text)?;
-        }
-        Ok((builder.build(), files))
-    }
-}
-
-/// Adds those of the build's own files that the rules exclude: podman's service reads them from the archive, and applies the
-/// rules again. The docker CLI's way, a rule more, is `Rules::with_build_files`.
-fn send_excluded<'a>(
-    mut builder: TreeBuilder,
-    rules: &Rules,
-    dir: &Path,
-    files: impl Iterator<Item = &'a PathBuf>,
-) -> Result<TreeBuilder, RecipeError> {
-    for file in files {
-        let Some(at) = file
-            .strip_prefix(dir)
-            .ok()
-            .and_then(|inside| EntryPath::new(inside.as_os_str().as_bytes()).ok())
-        else {
-            continue;
-        };
-        if rules
-            .explain(at.as_bytes(), false)
-            .map_err(TreeError::Rule)?
-            .excluded
-        {
-            builder = builder.file(file, at);
-        }
-    }
-    Ok(builder)
-}
-
-/// The names under which a builder looks for its Dockerfile, in order.
-fn default_names(semantics: Semantics) -> &'static [&'static str] {
-    match semantics {
-        Semantics::Classic | Semantics::BuildKit => &["Dockerfile", "dockerfile"],
-        Semantics::Podman => &["Containerfile", "Dockerfile"],
-    }
-}
-
-/// The Dockerfile of a context.
-struct Found {
-    /// Its name in the context.
-    name: EntryPath,
-    /// The file of this machine, links resolved; none for a text.
-    host: Option<PathBuf>,
-    /// Its text, where it is not a file of the context.
-    injected: Option<Vec<u8>>,
-}
-
-impl Found {
-    /// A Dockerfile that is not in the context goes there under a name that no other file has. The docker CLI draws the
-    /// name at random; ours follows from the text, so that the archive does.
-    fn inject(host: Option<PathBuf>, text: Vec<u8>) -> Result<Self, RecipeError> {
-        let hex = format!("{:x}", Sha256::digest(&text));
-        let name = EntryPath::new(format!(".dockerfile.{}", &hex[..20])).map_err(|source| {
-            RecipeError::Tree(TreeError::Name {
-                origin: "the Dockerfile".to_owned(),
-                source,
-            })
-        })?;
-        Ok(Self {
-            name,
-            host,
-            injected: Some(text),
-        })
-    }
-}
-
-/// The ignore file with one more rule, by which the daemon removes an injected Dockerfile after reading it, as the
-/// docker CLI asks it to.
-fn hide(
-    name: &EntryPath,
-    dir: &Path,
-    files: &[PathBuf],
-) -> Result<(EntryPath, Vec<u8>), RecipeError> {
-    let own = files
-        .iter()
-        .find_map(|path| Some((path, path.strip_prefix(dir).ok()?)));
-    let (at, mut text) = match own {
-        Some((path, inside)) => {
-            let text = fs_err::read(path).map_err(|source| RecipeError::IgnoreFile {
-                path: path.clone(),
-                source,
-            })?;
-            (inside.as_os_str().as_bytes(), text)
-        }
-        None => (&b".dockerignore"[..], b".dockerignore".to_vec()),
-    };
-    text.push(b'\n');
-    text.extend_from_slice(name.as_bytes());
-    text.push(b'\n');
-    let at = EntryPath::new(at).map_err(|source| {
-        RecipeError::Tree(TreeError::Name {
-            origin: "the ignore file".to_owned(),
-            source,
-        })
-    })?;
-    Ok((at, text))
-}
-
-/// Refuses an ignore file that is a link out of the context: nothing outside the named sources is read.
-fn stays(path: &Path, dir: &Path, dockerfile: &Path) -> Result<(), RecipeError> {
-    let fail = |source| RecipeError::IgnoreFile {
-        path: path.to_owned(),
-        source,
-    };
-    let real = fs_err::canonicalize(path).map_err(fail)?;
-    let beside = dockerfile
-        .parent()
-        .is_some_and(|home| real.starts_with(home));
-    if real.starts_with(dir) || beside {
-        return Ok(());
-    }
-    Err(RecipeError::IgnoreFileOutside {
-        path: path.to_owned(),
-        real,
-    })
-}
-
-/// The name of an ignore file in messages: relative to the context where it is inside.
-fn shown(path: &Path, dir: &Path) -> String {
-    show(
-        path.strip_prefix(dir)
-            .unwrap_or(path)
-            .as_os_str()
-            .as_bytes(),
-    )
-}
-
-/// Names in the directory that somebody may have meant as the Dockerfile.
-fn similar(dir: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs_err::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(show(entry.ok()?.file_name().as_bytes())))
-        .filter(|name| {
-            let name = name.to_ascii_lowercase();
-            (name.contains("dockerfile") || name.contains("containerfile"))
-                && !name.ends_with("ignore")
-        })
-        .collect();
-    names.sort();
-    names.truncate(5);
-    names
-}
-
-/// Why a recipe cannot be carried out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecipeError {
-    /// The context directory cannot be entered.
-    #[error("cannot use `{}` as a build context", dir.display())]
-    Context {
-        /// The directory, as given.
-        dir: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The context has no Dockerfile under its default names.
-    #[error("there is no Dockerfile in `{}`", dir.display())]
-    NoDockerfile {
-        /// The context directory, as given.
-        dir: PathBuf,
-        /// Names there that may be meant, at most five.
-        similar: Vec<String>,
-    },
-    /// The Dockerfile that was named cannot be read.
-    #[error("cannot read the Dockerfile `{}`", path.display())]
-    Dockerfile {
-        /// Its path, as given.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// An ignore file cannot be read.
-    #[error("cannot read the ignore file `{}`", path.display())]
-    IgnoreFile {
-        /// Its path.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// An ignore file is a link that leads out of the context.
-    #[error("the ignore file `{}` leads out of the context, to `{}`", path.display(), real.display())]
-    IgnoreFileOutside {
-        /// Its path.
-        path: PathBuf,
-        /// Where it leads.
-        real: PathBuf,
-    },
-    /// An ignore file has a rule that no builder accepts.
-    #[error(transparent)]
-    Rules(#[from] LoadError),
-    /// The context cannot be listed.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-}
-
-impl RecipeError {
-    /// What to do about it, where we know.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoDockerfile { similar, .. } => Some(match similar.first() {
-                Some(name) => format!("name it with `--file`; there is `{name}`"),
-                None => "name it with `--file`, or check the path of the context".to_owned(),
-            }),
-            Self::IgnoreFileOutside { .. } => {
-                Some("name it with `--ignorefile` if its rules shall apply".into())
-            }
-            Self::Rules(error) => error.hint(),
-            Self::Tree(error) => error.hint(),
-            Self::Context { .. } | Self::Dockerfile { .. } | Self::IgnoreFile { .. } => None,
-        }
     }
 }

@@ -16,6 +16,7 @@ use crate::content::Content;
 use crate::entry::{Entry, Kind, Mtime, Origin, Standing};
 use crate::path::{EntryPath, PathError};
 use crate::progress::Progress;
+use crate::source::archive::Archive;
 use crate::source::host::{self, HostDir, Listing};
 
 /// The entries of a context in the order of their paths; cheap to clone, and safe to read from many threads.
@@ -147,6 +148,7 @@ enum Source {
         mode: u32,
         wins: bool,
     },
+    Archive(Archive),
 }
 
 /// # Adding
@@ -208,6 +210,31 @@ impl TreeBuilder {
             mode: 0o644,
             wins: true,
         });
+        self
+    }
+
+    /// Adds the members of an archive, which stay in it and are read from there.
+    ///
+    /// ```
+    /// use shipload_context::{Archive, ArchiveOptions, TreeBuilder};
+    ///
+    /// # let mut builder = tar::Builder::new(Vec::new());
+    /// # let mut header = tar::Header::new_ustar();
+    /// # header.set_size(3);
+    /// # builder.append_data(&mut header, "app/bin", &b"bin"[..])?;
+    /// # let bytes = builder.into_inner()?;
+    /// let archive = Archive::from_reader("app.tar", &bytes[..], &ArchiveOptions::default())?;
+    /// let tree = TreeBuilder::new()
+    ///     .archive(archive)
+    ///     .bytes("Dockerfile".parse()?, "FROM scratch\nCOPY app /\n")
+    ///     .build()?;
+    /// let paths: Vec<_> = tree.entries().iter().map(|e| e.path.to_string()).collect();
+    /// assert_eq!(paths, ["Dockerfile", "app", "app/bin"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn archive(mut self, archive: Archive) -> Self {
+        self.sources.push(Source::Archive(archive));
         self
     }
 
@@ -279,6 +306,7 @@ impl Source {
                 host::list(&dir, origin, links, progress, threads)
             }
             Self::File { host, at } => host::single(host, at, origin, links),
+            Self::Archive(archive) => Ok(archive.listing(origin, links)),
             Self::Bytes {
                 at, bytes, mode, ..
             } => Ok(Listing {
@@ -312,6 +340,7 @@ impl fmt::Display for Source {
         match self {
             Self::Dir(dir) => write!(f, "`{}`", dir.path.display()),
             Self::File { host, .. } => write!(f, "`{}`", host.display()),
+            Self::Archive(archive) => write!(f, "`{}`", archive.name()),
             Self::Bytes { .. } => f.write_str("memory"),
         }
     }

@@ -1,4 +1,5 @@
 //! Sources: what the entries of a tree come from.
 
+pub mod archive;
 pub(crate) mod archive_file;
 pub(crate) mod host;

@@ -2,11 +2,15 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a failed test is a panic"
+    clippy::print_stdout,
+    reason = "a failed test is a panic, a skipped one says so"
 )]
 
+mod archive;
 mod changing;
 mod clashes;
+mod compress;
+mod recipes;
 mod same_bytes;
 mod support;
 mod walking;

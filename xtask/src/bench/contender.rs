@@ -1,0 +1,276 @@
+//! Who is compared with whom on a tree, and what `shipload` is to reach there.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::measure::{Pipeline, Stage};
+use super::peer::Kind;
+use super::programs::Programs;
+use super::sink::Sink;
+use super::tree::Tree;
+
+/// Rows that are measured together, round by round; the first is ours.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) title: &'static str,
+    pub(super) rows: Vec<Contender>,
+    /// Peers that this machine lacks, and why.
+    pub(super) missing: Vec<String>,
+}
+
+/// One row.
+#[derive(Debug)]
+pub(super) struct Contender {
+    pub(super) name: String,
+    pub(super) pipeline: Pipeline,
+    pub(super) goals: Vec<Goal>,
+}
+
+/// What is to be reached; nothing fails where it is not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Goal {
+    /// The row takes at least so many times as long as ours.
+    Times(f64),
+    /// Our output is at most so many times the row's.
+    Size(f64),
+    /// The row itself takes at most so many bytes of memory.
+    Peak(u64),
+    /// The row itself takes at most so many seconds.
+    Seconds(f64),
+}
+
+/// The groups for a tree.
+pub(super) fn groups(tree: &Tree, programs: &Programs, sink: &Sink) -> Vec<Group> {
+    if tree.rules {
+        return vec![rules(tree, programs, sink)];
+    }
+    vec![
+        plain(tree, programs),
+        gzip(tree, programs),
+        zstd(tree, programs),
+        list(tree, programs),
+        send(tree, programs, sink),
+    ]
+}
+
+/// Making groups
+impl Group {
+    fn new(title: &'static str, ours: Contender) -> Self {
+        Self {
+            title,
+            rows: vec![ours],
+            missing: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, name: &str, pipeline: impl Into<Pipeline>, goals: &[Goal]) {
+        self.rows.push(Contender::new(name, pipeline, goals));
+    }
+
+    /// A row whose program may be missing.
+    fn row_with(
+        &mut self,
+        name: &str,
+        program: &Result<PathBuf, String>,
+        pipeline: impl FnOnce(&Path) -> Pipeline,
+        goals: &[Goal],
+    ) {
+        match program {
+            Ok(program) => self.row(name, pipeline(program), goals),
+            Err(why) => self.missing.push(format!("{name}: {why}")),
+        }
+    }
+}
+
+impl Contender {
+    fn new(name: &str, pipeline: impl Into<Pipeline>, goals: &[Goal]) -> Self {
+        Self {
+            name: name.to_owned(),
+            pipeline: pipeline.into(),
+            goals: goals.to_vec(),
+        }
+    }
+}
+
+fn plain(tree: &Tree, programs: &Programs) -> Group {
+    // Within 15 % of what an experiment reached with a tenth of the checks, expressed in times of GNU tar; more files than
+    // bytes are where docker-map, as slow as docker-py, is furthest behind.
+    let (tar, docker_py) = match tree.name.as_str() {
+        "source" => (1.7 / 1.15, &[Goal::Times(12.0)][..]),
+        "small" => (2.2 / 1.15, &[Goal::Times(25.0)][..]),
+        "big" => (2.0 / 1.15, &[][..]),
+        _ => (1.0, &[][..]),
+    };
+    let mut group = Group::new("tar", pack(tree, programs, "none"));
+    group.row("GNU tar", gnu_tar(tree), &[Goal::Times(tar)]);
+    group.row("crate tar", peer(programs, Kind::Tar, tree), &[]);
+    group.row(
+        "crate tar, in memory",
+        peer(programs, Kind::TarMemory, tree),
+        &[],
+    );
+    group.row_with(
+        "docker-py",
+        &programs.docker_py,
+        |python| docker_py_tar(python, tree, "none"),
+        docker_py,
+    );
+    group
+}
+
+fn gzip(tree: &Tree, programs: &Programs) -> Group {
+    let mut group = Group::new("tar.gz, level 6", pack(tree, programs, "gzip"));
+    let gzip = Stage::new("gzip").args(["-6", "-c"]);
+    group.row(
+        "GNU tar | gzip",
+        gnu_tar(tree).then(gzip),
+        &[Goal::Times(4.0), Goal::Size(1.02)],
+    );
+    let pigz = |program: &Path| gnu_tar(tree).then(Stage::new(program).args(["-6", "-c"]));
+    group.row_with("GNU tar | pigz", &programs.pigz, pigz, &[Goal::Times(2.0)]);
+    group.row(
+        "crates tar and flate2",
+        peer(programs, Kind::TarGzip, tree),
+        &[],
+    );
+    group.row_with(
+        "docker-py (level 9)",
+        &programs.docker_py,
+        |python| docker_py_tar(python, tree, "gzip"),
+        &[],
+    );
+    group
+}
+
+fn zstd(tree: &Tree, programs: &Programs) -> Group {
+    let mut group = Group::new("tar.zst, level 3", pack(tree, programs, "zstd"));
+    let zstd =
+        |program: &Path| gnu_tar(tree).then(Stage::new(program).args(["-3", "-T0", "-c", "-q"]));
+    group.row_with("GNU tar | zstd", &programs.zstd, zstd, &[Goal::Times(1.0)]);
+    group
+}
+
+fn list(tree: &Tree, programs: &Programs) -> Group {
+    let ls = Stage::new(&programs.shipload).args(["ls", "--format", "nul", "--ignorefile", "none"]);
+    let mut group = Group::new(
+        "listing",
+        Contender::new("shipload ls", ls.args([&tree.path]), &[]),
+    );
+    group.row(
+        "walk with stat",
+        peer(programs, Kind::Walk, tree),
+        &[Goal::Times(0.5)],
+    );
+    group
+}
+
+fn rules(tree: &Tree, programs: &Programs, sink: &Sink) -> Group {
+    let ls = Stage::new(&programs.shipload).args(["ls", "--engine", "classic", "--format", "nul"]);
+    let ours = Contender::new("shipload ls", ls.args([&tree.path]), &[Goal::Seconds(1.0)]);
+    let mut group = Group::new("ignore rules", ours);
+    group.row(
+        "walk with stat",
+        peer(programs, Kind::Walk, tree),
+        &[Goal::Times(1.0 / 3.0)],
+    );
+    for (name, docker, _) in &programs.dockers {
+        group.row(name, docker_build(docker, tree, programs, sink), &[]);
+    }
+    group.missing.extend(programs.dockers_missing.clone());
+    group
+}
+
+/// Packing and sending to an Engine that only reads.
+fn send(tree: &Tree, programs: &Programs, sink: &Sink) -> Group {
+    let build = Stage::new(&programs.shipload)
+        .args(["build", "-q", "--engine", "classic"])
+        .args([&tree.path]);
+    let build = environment(build, programs, sink);
+    let mut group = Group::new(
+        "packed and sent",
+        Contender::new("shipload build", build, &[peak(tree)]),
+    );
+    let curl = |program: &Path| {
+        let curl = Stage::new(program)
+            .args([
+                "-sS",
+                "-X",
+                "POST",
+                "-T",
+                "-",
+                "http://docker/build",
+                "--unix-socket",
+            ])
+            .args([sink.socket()]);
+        gnu_tar(tree).then(curl)
+    };
+    group.row_with(
+        "GNU tar | curl",
+        &programs.curl,
+        curl,
+        &[Goal::Times(1.6 / 1.15)],
+    );
+    for (name, docker, times) in &programs.dockers {
+        group.row(
+            name,
+            docker_build(docker, tree, programs, sink),
+            &[Goal::Times(*times)],
+        );
+    }
+    group.missing.extend(programs.dockers_missing.clone());
+    group
+}
+
+fn pack(tree: &Tree, programs: &Programs, compression: &str) -> Contender {
+    let pack = Stage::new(&programs.shipload)
+        .args([
+            "pack",
+            "-o",
+            "-",
+            "--ignorefile",
+            "none",
+            "--compression",
+            compression,
+        ])
+        .args([&tree.path]);
+    Contender::new("shipload pack", pack, &[peak(tree)])
+}
+
+fn peer(programs: &Programs, kind: Kind, tree: &Tree) -> Stage {
+    let peer = Stage::new(&programs.peer).args(["bench-peer", kind.name()]);
+    peer.args([&tree.path])
+}
+
+/// 48 MiB for any bytes, plus 400 bytes an entry and its path.
+fn peak(tree: &Tree) -> Goal {
+    Goal::Peak((48 << 20) + 400 * tree.size.entries + tree.size.path_bytes)
+}
+
+fn gnu_tar(tree: &Tree) -> Pipeline {
+    let tar = Stage::new("tar").args(["-cf", "-", "-C"]);
+    tar.args([&tree.path]).args(["."]).into()
+}
+
+fn docker_py_tar(python: &Path, tree: &Tree, compression: &str) -> Pipeline {
+    let python = Stage::new(python).args(["-c", include_str!("docker_py.py")]);
+    python.args([&tree.path]).args([compression]).into()
+}
+
+fn docker_build(docker: &Path, tree: &Tree, programs: &Programs, sink: &Sink) -> Pipeline {
+    let docker = Stage::new(docker).args(["build", "-q"]).args([&tree.path]);
+    environment(docker, programs, sink).into()
+}
+
+/// The environment in which a client talks to `sink` and nobody else, with no one's settings.
+fn environment(stage: Stage, programs: &Programs, sink: &Sink) -> Stage {
+    let config = programs.folder.join("docker-config");
+    // Where it cannot be made the client says so, which is then shown.
+    let _ = fs::create_dir_all(&config);
+    stage
+        .env("DOCKER_HOST", sink.host())
+        .env("DOCKER_BUILDKIT", "0")
+        .env("DOCKER_CONFIG", config)
+        .env("DOCKER_CONTEXT", "")
+        .env("DOCKER_TLS_VERIFY", "")
+}
