@@ -1,0 +1,4 @@
+//! The verbs, a file each: its arguments and what it does with them. The work itself is in the libraries.
+
+pub(crate) mod ls;
+pub(crate) mod pack;

@@ -1,0 +1,58 @@
+//! The `shipload` program: arguments → plan → run.
+//!
+//! Arguments are first parsed ([`command`] is all that clap knows of them), then resolved into what the libraries take
+//! (`plan.rs`), then run (`commands/`, a file a verb). Only `ui.rs` prints. What a verb prints on standard output is its
+//! result; all else goes to standard error.
+
+mod args;
+mod commands;
+mod exit;
+mod interrupt;
+mod plan;
+mod size;
+mod ui;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::args::{Arguments, Verb};
+use crate::exit::{Exit, Failure};
+use crate::ui::Ui;
+
+/// The program's arguments, for completions, manual pages and the reference.
+///
+/// ```
+/// let verbs: Vec<_> = shipload_cli::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+/// assert!(verbs.contains(&"pack".to_owned()));
+/// ```
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Does what `arguments` say, the first of which is the program's name, and returns how the program ends: 0 done, 1 the
+/// work failed, 2 wrong usage, 130 interrupted.
+///
+/// It prints, takes signals and may end the process; it is for a `main` function.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return Ui::parse_error(&error).into(),
+    };
+    let ui = Ui::new();
+    match run(&ui, arguments) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            ui.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
+    match arguments.verb {
+        Verb::Pack(pack) => commands::pack::run(ui, pack),
+        Verb::Ls(ls) => commands::ls::run(ui, &ls),
+    }
+}

@@ -1,0 +1,195 @@
+//! `Ui`: the only place that prints.
+//!
+//! Results go to standard output, as bytes, through [`Ui::result`]. Everything else goes to standard error: failures and warnings
+//! always, meters and summaries only where a person watches. Nothing that a file name or an engine says reaches a
+//! terminal unfiltered.
+
+mod meter;
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use crate::exit::{Exit, Failure};
+
+pub(crate) use meter::{Meter, Work};
+
+/// What the program tells, and how.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    styled: bool,
+    volume: Volume,
+    bars: MultiProgress,
+}
+
+/// How much is told beside results and failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Volume {
+    /// Nothing.
+    Quiet,
+    /// Warnings: standard error is a file or a pipe.
+    Plain,
+    /// Warnings, meters and summaries: standard error is a terminal.
+    Watched,
+}
+
+/// Escape sequences by what they stand for.
+#[derive(Clone, Copy)]
+enum Style {
+    Error,
+    Warning,
+    Hint,
+    Cause,
+}
+
+/// # Making one
+impl Ui {
+    /// On this process's streams, with colours where standard error is a terminal that has them and `NO_COLOR` is not set.
+    pub(crate) fn new() -> Self {
+        let terminal = io::stderr().is_terminal();
+        let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let target = if terminal && !dumb {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            styled: terminal && !dumb && unset("NO_COLOR"),
+            volume: if terminal {
+                Volume::Watched
+            } else {
+                Volume::Plain
+            },
+            bars: MultiProgress::with_draw_target(target),
+        }
+    }
+
+    /// The same, telling nothing but results and failures.
+    #[must_use]
+    pub(crate) fn quiet(&self) -> Self {
+        Self {
+            styled: self.styled,
+            volume: Volume::Quiet,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        }
+    }
+}
+
+/// # Results
+impl Ui {
+    /// Standard output, unbuffered.
+    pub(crate) fn result() -> Result<File, Failure> {
+        let fd = io::stdout().as_fd().try_clone_to_owned();
+        fd.map(File::from)
+            .map_err(|error| Failure::new("cannot write to standard output").caused_by(&error))
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn result_is_shown() -> bool {
+        io::stdout().is_terminal()
+    }
+}
+
+/// # Messages
+impl Ui {
+    /// Says why the arguments were not understood, or the help that they asked for.
+    pub(crate) fn parse_error(error: &clap::Error) -> Exit {
+        // There is nobody to tell if it cannot be told.
+        let _ = error.print();
+        if error.use_stderr() {
+            Exit::Usage
+        } else {
+            Exit::Done
+        }
+    }
+
+    /// Says why the work was not done.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let mut text = self.line(Style::Error, "error: ", &failure.message);
+        for cause in &failure.causes {
+            text += &self.line(Style::Cause, "  caused by: ", cause);
+        }
+        if let Some(hint) = &failure.hint {
+            text += &self.line(Style::Hint, "hint: ", hint);
+        }
+        self.say(&text);
+    }
+
+    /// Says something that may not be what was wanted.
+    pub(crate) fn warning(&self, text: &str, hint: Option<&str>) {
+        if self.volume == Volume::Quiet {
+            return;
+        }
+        let mut lines = self.line(Style::Warning, "warning: ", text);
+        if let Some(hint) = hint {
+            lines += &self.line(Style::Hint, "hint: ", hint);
+        }
+        self.say(&lines);
+    }
+
+    /// Says what was done, to a person who watches.
+    pub(crate) fn summary(&self, text: &str) {
+        if self.volume == Volume::Watched {
+            self.say(&format!("{}\n", printable(text)));
+        }
+    }
+
+    /// Shows what a piece of work does, if somebody watches and it takes longer than a moment.
+    pub(crate) fn meter(&self, work: Work) -> Option<Meter> {
+        (self.volume == Volume::Watched && !self.bars.is_hidden())
+            .then(|| Meter::start(self.bars.clone(), work))
+    }
+
+    fn line(&self, style: Style, label: &str, text: &str) -> String {
+        let text = printable(text);
+        if self.styled {
+            format!("{}{label}\x1b[0m{text}\n", style.start())
+        } else {
+            format!("{label}{text}\n")
+        }
+    }
+
+    fn say(&self, text: &str) {
+        // A line in one write is not torn by another process's.
+        let _ = self
+            .bars
+            .suspend(|| io::stderr().lock().write_all(text.as_bytes()));
+    }
+}
+
+impl Style {
+    const fn start(self) -> &'static str {
+        match self {
+            Self::Error => "\x1b[1;31m",
+            Self::Warning => "\x1b[1;33m",
+            Self::Hint => "\x1b[1;36m",
+            Self::Cause => "\x1b[2m",
+        }
+    }
+}
+
+/// Text without what steers a terminal, but with its line breaks.
+fn printable(text: &str) -> String {
+    let lines: Vec<String> = text
+        .trim_end()
+        .split('\n')
+        .map(|line| shipload::context::show(line.as_bytes()))
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[2Jb\nc\u{202e}d\n"),
+            "a\\u{1b}[2Jb\nc\\u{202e}d"
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! `Meter`: a line on the terminal that follows a piece of work.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use shipload::context::{Counts, Progress};
+
+use crate::size::{Size, grouped};
+
+/// Work that is done sooner than this shows no meter.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How often the line is drawn.
+const PACE: Duration = Duration::from_millis(100);
+
+/// What the meter follows.
+pub(crate) enum Work {
+    /// The walk.
+    Listing(Progress),
+    /// Writing the archive of files that have this many bytes.
+    Packing(Progress, u64),
+}
+
+/// Follows a piece of work until it is dropped, and then wipes its line.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Meter {
+    pub(super) fn start(bars: MultiProgress, work: Work) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let follow = move || {
+            let mut pause = PATIENCE;
+            let mut bar = None;
+            while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                pause = PACE;
+                work.draw(bar.get_or_insert_with(|| bars.add(work.bar())));
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+                bars.remove(&bar);
+            }
+        };
+        // Without a thread there is no meter, and nothing else is lost.
+        let thread = std::thread::Builder::new()
+            .name("meter".to_owned())
+            .spawn(follow)
+            .ok();
+        Self {
+            stop: Some(stop),
+            thread,
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It cannot panic; if it did, the work is not to blame.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Work {
+    fn bar(&self) -> ProgressBar {
+        let (bar, template) = match self {
+            Self::Listing(_) => (ProgressBar::new_spinner(), "{spinner} {msg}"),
+            Self::Packing(_, total) => (ProgressBar::new(*total), "{spinner} {bar:30} {msg}"),
+        };
+        match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+
+    fn draw(&self, bar: &ProgressBar) {
+        match self {
+            Self::Listing(progress) => {
+                let Counts {
+                    entries,
+                    listed_bytes,
+                    ..
+                } = progress.counts();
+                let (entries, bytes) = (grouped(entries), Size(listed_bytes));
+                bar.set_message(format!("listing the context: {entries} entries, {bytes}"));
+            }
+            Self::Packing(progress, total) => {
+                let done = progress.counts().read_bytes;
+                bar.set_position(done);
+                bar.set_message(format!("packed {} of {}", Size(done), Size(*total)));
+            }
+        }
+        bar.tick();
+    }
+}

@@ -1,0 +1,11 @@
+//! The program as its users see it: arguments in; standard output, standard error and exit status out.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod bad_input;
+mod context;
+mod help;
+mod ls;
+mod pack;
+mod sandbox;
+mod terminal;
