@@ -24,7 +24,6 @@ use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
 use shipload_context::PackError;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -37,7 +36,6 @@ use crate::events::{EngineFailure, Event};
 use crate::image_name::ImageName;
 use crate::options::BuildOptions;
 use crate::parser::{EventParser, Message, ParseError};
-use crate::patient::Patient;
 use crate::transport::{Body, successful};
 use crate::upload::{ContextBody, Packing, UploadProgress};
 
@@ -242,15 +240,7 @@ impl Exchange {
     async fn run(self, context: ContextBody) -> Result<Built, BuildError> {
         let credentials = self.credentials().await;
         let transport = &self.engine.0.transport;
-        let stream = transport
-            .connector()
-            .connect()
-            .await
-            .map_err(RequestError::Connect)?;
-        let io = TokioIo::new(Patient::new(stream));
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
-            .await
-            .map_err(RequestError::broken)?;
+        let (mut sender, connection) = transport.open().await?;
         let _connection = AbortOnDrop(tokio::spawn(connection));
         let (body, mut packing) = context
             .start(&self.progress)

@@ -1,25 +1,21 @@
-//! One connection to an engine: Unix socket, TCP, TLS, or `ssh`'s standard input and output.
-//!
-//! `ssh://` runs the system's `ssh` with `docker system dial-stdio`, exactly as the docker CLI does:
-//! keys, agents, jump hosts and `known_hosts` are then what the user set up for `ssh`.
+//! One connection to an engine: a Unix socket, TCP, TLS, or what `ssh` passes on.
 
 use std::io;
 use std::pin::Pin;
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::address::{Address, SshTarget};
 use crate::environment::Environment;
+use crate::ssh::SshStream;
 use crate::tls::TlsError;
 
 /// Opens connections to one address; cheap to clone.
@@ -141,43 +137,11 @@ impl Connector {
                 target,
                 environment,
             } => {
-                let mut command = tokio::process::Command::new(program);
-                command
-                    .args(ssh_arguments(target, self.0.timeout))
-                    .env_clear();
-                command.envs(environment.variables());
-                command
-                    .stdin(Stdio::piped())
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::piped());
-                let started = SshStream::start(command.kill_on_drop(true).spawn()?)?;
+                let started = SshStream::start(program, target, environment, self.0.timeout)?;
                 Ok(Stream(Kind::Ssh(Box::new(started))))
             }
         }
     }
-}
-
-/// The docker CLI's arguments: `-o ConnectTimeout=30 -T -l user -p port -- host docker system dial-stdio`.
-fn ssh_arguments(target: &SshTarget, timeout: Duration) -> Vec<String> {
-    let mut arguments = vec![
-        "-o".to_owned(),
-        format!("ConnectTimeout={}", timeout.as_secs().max(1)),
-        "-T".into(),
-    ];
-    if let Some(user) = &target.user {
-        arguments.extend(["-l".to_owned(), user.clone()]);
-    }
-    if let Some(port) = target.port {
-        arguments.extend(["-p".to_owned(), port.to_string()]);
-    }
-    arguments.extend(["--".to_owned(), target.host.clone(), "docker".to_owned()]);
-    if let Some(socket) = &target.socket {
-        // The remote shell splits what ssh passes on.
-        let quoted = format!("'unix://{}'", socket.replace('\'', r"'\''"));
-        arguments.extend(["--host".to_owned(), quoted]);
-    }
-    arguments.extend(["system".to_owned(), "dial-stdio".to_owned()]);
-    arguments
 }
 
 /// An open connection.
@@ -189,61 +153,6 @@ enum Kind {
     Tcp(TcpStream),
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
     Ssh(Box<SshStream>),
-}
-
-/// How much of what `ssh` complains is kept, in bytes.
-const COMPLAINT_LIMIT: u64 = 4096;
-
-/// A running `ssh`; killed when dropped.
-struct SshStream {
-    _child: Child,
-    input: ChildStdin,
-    output: ChildStdout,
-    complaint: Arc<Mutex<Vec<u8>>>,
-    answered: bool,
-}
-
-impl SshStream {
-    fn start(mut child: Child) -> io::Result<Self> {
-        let missing = || io::Error::other("`ssh` has no pipes");
-        let input = child.stdin.take().ok_or_else(missing)?;
-        let output = child.stdout.take().ok_or_else(missing)?;
-        let errors = child.stderr.take().ok_or_else(missing)?;
-        let complaint = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&complaint);
-        tokio::spawn(async move {
-            let mut text = Vec::new();
-            let mut errors = errors.take(COMPLAINT_LIMIT);
-            while errors.read_buf(&mut text).await.is_ok_and(|read| read > 0) {
-                kept.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone_from(&text);
-            }
-            // The rest is read away, lest `ssh` blocks on it.
-            let _ = tokio::io::copy(&mut errors.into_inner(), &mut tokio::io::sink()).await;
-        });
-        Ok(Self {
-            _child: child,
-            input,
-            output,
-            complaint,
-            answered: false,
-        })
-    }
-
-    /// The end of the output before the engine said anything is `ssh` having failed.
-    fn failure(&self) -> io::Error {
-        let kept = self
-            .complaint
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let text = crate::sanitize::sanitize(String::from_utf8_lossy(&kept).trim()).into_owned();
-        io::Error::other(if text.is_empty() {
-            "`ssh` ended without an answer".to_owned()
-        } else {
-            format!("`ssh` failed: {text}")
-        })
-    }
 }
 
 /// Calls one method on whichever stream it is.
@@ -302,43 +211,6 @@ impl AsyncWrite for Stream {
             Kind::Tls(stream) => stream.is_write_vectored(),
             Kind::Ssh(_) => false,
         }
-    }
-}
-
-impl AsyncRead for SshStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.output).poll_read(cx, buf);
-        if let Poll::Ready(Ok(())) = polled {
-            if buf.filled().len() > before {
-                self.answered = true;
-            } else if !self.answered && buf.remaining() > 0 {
-                return Poll::Ready(Err(self.failure()));
-            }
-        }
-        polled
-    }
-}
-
-impl AsyncWrite for SshStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.input).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.input).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.input).poll_shutdown(cx)
     }
 }
 

@@ -6,13 +6,14 @@ use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions, TagImageO
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::Method;
+use http::header::CONNECTION;
 use http_body_util::BodyExt;
 
 use crate::client::Engine;
 use crate::error::RequestError;
 use crate::image_name::{ImageName, ImageNameError};
 use crate::options::Query;
-use crate::transport::successful;
+use crate::transport::empty;
 
 /// An image that an engine has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -192,8 +193,15 @@ impl Engine {
         }
         let transport = &self.0.transport;
         let path = self.path(&format!("/images/get{}", query.0));
-        let answer = transport.ask(transport.request(Method::GET, &path)).await?;
-        let body = successful(answer).await?.into_body().into_data_stream();
+        let request = transport
+            .request(Method::GET, &path)
+            .header(CONNECTION, "close");
+        let request = request.body(empty()).map_err(RequestError::broken)?;
+        let body = transport
+            .send_alone(request)
+            .await?
+            .into_body()
+            .into_data_stream();
         Ok(body.map(|piece| piece.map_err(RequestError::broken)))
     }
 }

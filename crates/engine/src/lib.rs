@@ -33,6 +33,7 @@ mod prose;
 mod resolve;
 mod sanitize;
 mod secret;
+mod ssh;
 mod tls;
 mod transfer;
 mod transport;

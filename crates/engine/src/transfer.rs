@@ -4,7 +4,7 @@
 //! where engines read the URL's: a password that encodes to `+` or `/` would be dropped in silence.
 
 use http::Method;
-use http::header::CONTENT_TYPE;
+use http::header::{CONNECTION, CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 
@@ -16,7 +16,7 @@ use crate::image_name::ImageName;
 use crate::options::Query;
 use crate::parser::{EventParser, Message, ParseError};
 use crate::secret::Secret;
-use crate::transport::successful;
+use crate::transport::empty;
 
 /// Why a pull or a push did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -112,9 +112,7 @@ impl Engine {
             .header(CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(RequestError::broken)?;
-        let answer = successful(transport.send(request).await?)
-            .await?
-            .into_body();
+        let answer = transport.send_alone(request).await?.into_body();
         let bytes = Limited::new(answer, 1 << 20)
             .collect()
             .await
@@ -207,8 +205,11 @@ impl Engine {
         let transport = &self.0.transport;
         let request = transport
             .request(Method::POST, path)
-            .header("X-Registry-Auth", header);
-        Ok(transport.ask(request).await?.into_body())
+            .header(CONNECTION, "close")
+            .header("X-Registry-Auth", header)
+            .body(empty())
+            .map_err(RequestError::broken)?;
+        Ok(transport.send_alone(request).await?.into_body())
     }
 }
 

@@ -4,7 +4,7 @@
 //! know the answers; it gets our connections as its "custom transport". What bollard 0.21 leaves to
 //! us there: it sends no API version in the path, so [`Transport::bollard`] adds the negotiated one.
 //!
-//! Requests that stream go out from here directly with `hyper`, because bollard limits the time to
+//! Requests that stream go out from here directly with `hyper`, each on a connection of its own, because bollard limits the time to
 //! the response head (which for a build comes after the upload), writes registry credentials in the
 //! wrong base64 alphabet, logs request bodies, offers a fraction of the options of `POST /build`,
 //! and reads answers without limits.
@@ -18,12 +18,14 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use crate::client::ApiVersion;
 use crate::connect::Connector;
 use crate::error::{BoxError, RequestError};
+use crate::patient::Patient;
 
 /// A request's body, of any kind.
 pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -48,10 +50,6 @@ impl Transport {
             pool,
             host,
         })
-    }
-
-    pub(crate) fn connector(&self) -> &Connector {
-        &self.connector
     }
 
     /// A request that still lacks its body; `path` begins with `/` and may have a query.
@@ -94,6 +92,43 @@ impl Transport {
     ) -> Result<Response<Incoming>, RequestError> {
         let request = request.body(empty()).map_err(RequestError::broken)?;
         successful(self.send(request).await?).await
+    }
+
+    /// Opens a connection for one request. Its task is to be kept for as long as the answer is read.
+    pub(crate) async fn open(
+        &self,
+    ) -> Result<
+        (
+            SendRequest<Body>,
+            impl Future<Output = hyper::Result<()>> + use<>,
+        ),
+        RequestError,
+    > {
+        let stream = self
+            .connector
+            .connect()
+            .await
+            .map_err(RequestError::Connect)?;
+        let io = TokioIo::new(Patient::new(stream));
+        hyper::client::conn::http1::handshake(io)
+            .await
+            .map_err(RequestError::broken)
+    }
+
+    /// Sends a request on a connection of its own; an answer that is no success is an error. For
+    /// what takes long, or must not be sent twice: a kept connection may have been closed just now.
+    pub(crate) async fn send_alone(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, RequestError> {
+        let (mut sender, connection) = self.open().await?;
+        // It ends with the answer, or when the answer is dropped.
+        tokio::spawn(connection);
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(RequestError::broken)?;
+        successful(answer).await
     }
 
     /// The same connections for bollard, with `api` in every path and a time limit to the response head.

@@ -19,7 +19,7 @@ use std::{env, thread};
 
 use fs_err as fs;
 
-pub use self::private::{EngineError, Private, start_private};
+pub use self::private::{EngineError, Private, start_private, start_private_with};
 use crate::http::{self, Answer};
 use crate::workspace;
 
@@ -66,10 +66,18 @@ pub fn shared_host() -> Option<Handle> {
 ///
 /// # Panics
 /// As [`shared`], and when an Engine that could be had does not come up.
-#[expect(clippy::panic, reason = "this is how a test fails")]
 pub fn private() -> Option<Private> {
+    private_with(&[])
+}
+
+/// As [`private`], with further arguments for `dockerd`.
+///
+/// # Panics
+/// As [`private`].
+#[expect(clippy::panic, reason = "this is how a test fails")]
+pub fn private_with(arguments: &[String]) -> Option<Private> {
     shared()?;
-    match start_private() {
+    match start_private_with(arguments) {
         Ok(engine) => Some(engine),
         Err(error) if error.is_impossible() => {
             skip(&format!("no Engine of its own: {error}"));

@@ -4,4 +4,5 @@ pub mod containers;
 pub mod engine;
 pub mod http;
 pub mod packages;
+pub mod registry;
 pub mod workspace;

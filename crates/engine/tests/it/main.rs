@@ -13,3 +13,6 @@ mod faults;
 mod names;
 mod parser;
 mod real;
+mod registry;
+mod ssh;
+mod tls;

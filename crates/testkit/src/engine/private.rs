@@ -81,15 +81,23 @@ impl EngineError {
 /// # Errors
 /// When this is not root, no `dockerd` can be had, or it does not come up; see [`EngineError::hint`].
 pub fn start_private() -> Result<Private, EngineError> {
+    start_private_with(&[])
+}
+
+/// Starts an Engine of our own with further arguments, such as a second address with TLS.
+///
+/// # Errors
+/// As [`start_private`].
+pub fn start_private_with(arguments: &[String]) -> Result<Private, EngineError> {
     if !rustix::process::geteuid().is_root() {
         return Err(EngineError::NotRoot);
     }
-    Private::start(&Daemon::find()?)
+    Private::start(&Daemon::find()?, arguments)
 }
 
 /// Living
 impl Private {
-    fn start(daemon: &Daemon) -> Result<Self, EngineError> {
+    fn start(daemon: &Daemon, arguments: &[String]) -> Result<Self, EngineError> {
         // Short, because the path of a Unix socket ends at 107 bytes and containerd adds to it.
         let folder = tempfile::Builder::new().prefix("sl-").tempdir_in("/tmp")?;
         let run = folder.path().to_path_buf();
@@ -106,7 +114,8 @@ impl Private {
             .arg(&data);
         command
             .arg(&daemon.program)
-            .args(Daemon::arguments(&run, &data, &host));
+            .args(Daemon::arguments(&run, &data, &host))
+            .args(arguments);
         command
             .env("PATH", &daemon.path)
             .env("HOME", &run)

@@ -1,0 +1,165 @@
+//! TLS between us and a real Engine that verifies its clients.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+
+use fs_err as fs;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use shipload_context::Compression;
+use shipload_engine::{BuildOptions, ConnectOptions, ContextBody, Engine, Environment};
+use shipload_testkit::engine::private_with;
+
+use crate::real::archive;
+
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn write(&self, file: &Path) {
+        fs::write(file, self.0.pem()).unwrap();
+    }
+
+    /// Writes `cert.pem` and `key.pem`.
+    fn issue(&self, folder: &Path, names: &[&str], purpose: ExtendedKeyUsagePurpose) {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.extended_key_usages = vec![purpose];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
+        fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+    }
+}
+
+/// A context named `far`; its digest is `printf far | sha256sum`.
+fn context(settings: &Path, host: &str, more: &str) -> std::path::PathBuf {
+    let digest = "512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868";
+    let meta = settings.join("contexts/meta").join(digest);
+    fs::create_dir_all(&meta).unwrap();
+    let text = format!(r#"{{"Name":"far","Endpoints":{{"docker":{{"Host":"{host}"{more}}}}}}}"#);
+    fs::write(meta.join("meta.json"), text).unwrap();
+    let tls = settings.join("contexts/tls").join(digest).join("docker");
+    fs::create_dir_all(&tls).unwrap();
+    tls
+}
+
+#[tokio::test]
+async fn an_engine_behind_tls_is_verified_and_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (authority, stranger) = (Authority::new("ours"), Authority::new("another"));
+    authority.issue(
+        &at("server"),
+        &["127.0.0.1"],
+        ExtendedKeyUsagePurpose::ServerAuth,
+    );
+    authority.issue(
+        &at("client"),
+        &["client"],
+        ExtendedKeyUsagePurpose::ClientAuth,
+    );
+    authority.write(&at("server/ca.pem"));
+    authority.write(&at("client/ca.pem"));
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let file =
+        |option: &str, name: &str| format!("--{option}={}", at("server").join(name).display());
+    let Some(_engine) = private_with(&[
+        format!("--host=tcp://127.0.0.1:{port}"),
+        "--tlsverify".to_owned(),
+        file("tlscacert", "ca.pem"),
+        file("tlscert", "cert.pem"),
+        file("tlskey", "key.pem"),
+    ]) else {
+        return;
+    };
+
+    let by_variables = |certs: &str, host: &str| {
+        Environment::empty()
+            .with("DOCKER_HOST", format!("tcp://{host}:{port}"))
+            .with("DOCKER_TLS_VERIFY", "1")
+            .with("DOCKER_CERT_PATH", at(certs))
+    };
+    let build = async |environment: Environment| {
+        let engine = Engine::connect(&ConnectOptions::new(environment)).await?;
+        assert_eq!(engine.auto_compression(), Compression::Gzip);
+        let context = archive(&[
+            ("Dockerfile", b"FROM scratch\nCOPY data /\n"),
+            ("data", &vec![7; 3 << 20]),
+        ]);
+        let build = engine.build(ContextBody::from_bytes(context), &BuildOptions::default());
+        Ok::<_, shipload_engine::ConnectError>(build.finish().await.unwrap())
+    };
+    build(by_variables("client", "127.0.0.1")).await.unwrap();
+
+    // The same material in a context.
+    let host = format!("tcp://127.0.0.1:{port}");
+    let tls = context(&at("settings"), &host, "");
+    for name in ["ca.pem", "cert.pem", "key.pem"] {
+        fs::copy(at("client").join(name), tls.join(name)).unwrap();
+    }
+    let by_context = Environment::empty()
+        .with("DOCKER_CONFIG", at("settings"))
+        .with("DOCKER_CONTEXT", "far");
+    build(by_context.clone()).await.unwrap();
+
+    // An authority that we do not know, with and without minding.
+    stranger.write(&tls.join("ca.pem"));
+    let unknown = build(by_context.clone()).await.unwrap_err().to_string();
+    context(&at("settings"), &host, ",\"SkipTLSVerify\":true");
+    build(by_context).await.unwrap();
+
+    // A client that the Engine does not know, and one that does not say who it is.
+    stranger.issue(
+        &at("stranger"),
+        &["client"],
+        ExtendedKeyUsagePurpose::ClientAuth,
+    );
+    authority.write(&at("stranger/ca.pem"));
+    fs::create_dir(at("nobody")).unwrap();
+    authority.write(&at("nobody/ca.pem"));
+    let refused = build(by_variables("stranger", "127.0.0.1"))
+        .await
+        .unwrap_err()
+        .to_string();
+    let anonymous = build(by_variables("nobody", "127.0.0.1"))
+        .await
+        .unwrap_err()
+        .to_string();
+    let elsewhere = build(by_variables("client", "localhost"))
+        .await
+        .unwrap_err()
+        .to_string();
+    let missing = build(by_variables("missing", "127.0.0.1"))
+        .await
+        .unwrap_err()
+        .to_string();
+    let plain = Environment::empty().with("DOCKER_HOST", &host);
+    let plain = Engine::connect(&ConnectOptions::new(plain))
+        .await
+        .unwrap_err()
+        .to_string();
+    for (error, expected) in [
+        (unknown, "invalid peer certificate: UnknownIssuer"),
+        (refused, "received fatal alert"),
+        (anonymous, "received fatal alert"),
+        (elsewhere, "certificate not valid for name \"localhost\""),
+        (missing, "No such file or directory"),
+        (plain, "Client sent an HTTP request to an HTTPS server"),
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
+}
