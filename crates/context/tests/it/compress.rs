@@ -180,25 +180,25 @@ fn round_trip() {
         (Xz, "xz", 0..=4),
         (Zstd, "zstd", 1..=9),
     ] {
+        let arguments: &[&str] = if compression == Plain { &[] } else { &["-dc"] };
         for data in [&data[..], &data[..1], &[]] {
-            let arguments: &[&str] = if compression == Plain { &[] } else { &["-dc"] };
             let packed = encode(level(compression, None), 2, data, &[usize::MAX]);
             assert_eq!(decode(compression, &packed).unwrap(), data, "{compression}");
             if let Some(plain) = tool(program, arguments, &packed) {
                 assert!(plain == data, "{program} reads something else");
             }
-            for value in values.clone().filter(|_| compression != Plain) {
-                let packed = encode(level(compression, Some(value)), 1, data, &[usize::MAX]);
-                assert_eq!(
-                    Compression::detect(&packed),
-                    compression,
-                    "{compression} {value}"
-                );
-                assert!(
-                    decode(compression, &packed).unwrap() == data,
-                    "{compression} {value}"
-                );
-            }
+        }
+        for value in values.filter(|_| compression != Plain) {
+            let packed = encode(level(compression, Some(value)), 1, &data, &[usize::MAX]);
+            assert_eq!(
+                Compression::detect(&packed),
+                compression,
+                "{compression} {value}"
+            );
+            assert!(
+                decode(compression, &packed).unwrap() == data,
+                "{compression} {value}"
+            );
         }
     }
 }
@@ -243,7 +243,13 @@ fn same_bytes_for_any_number_of_threads_and_any_writes() {
         (Bzip2, 9),
     ] {
         let level = level(compression, Some(value));
-        for length in [MIB - 1, MIB, 2 * MIB, 2 * MIB + 1, 4 * MIB, data.len()] {
+        // bzip2 has no threads and no jobs, and takes its time.
+        let most = if compression == Bzip2 {
+            2 * MIB + 1
+        } else {
+            data.len()
+        };
+        for length in [2 * MIB - 1, 2 * MIB, most] {
             let data = &data[..length];
             let expected = encode(level, 1, data, &[usize::MAX]);
             assert!(
@@ -255,7 +261,6 @@ fn same_bytes_for_any_number_of_threads_and_any_writes() {
                 (2, &[usize::MAX]),
                 (3, &[1 << 16, 1]),
                 (8, &[10_240]),
-                (64, &[3 * MIB]),
             ] {
                 let packed = encode(level, count, data, cuts);
                 assert!(
@@ -428,9 +433,9 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_is_an_error_from_then_on() {
-    let data = noise(1, 3 << 20);
+    let data = noise(1, 1_500_000);
     for compression in Compression::ALL {
-        for room in [0, 1, 1000, 2 << 20] {
+        for room in [0, 1000, 1_200_000] {
             let out = Full {
                 room,
                 taken: Vec::new(),
@@ -456,12 +461,13 @@ fn a_full_disk_is_an_error_from_then_on() {
 
 #[test]
 fn dropping_an_encoder_ends_no_stream() {
+    let data = text(1, (2 << 20) + 1);
     for compression in [Gzip, Bzip2, Xz, Zstd] {
         let mut out = Vec::new();
         let mut encoder = Encoder::new(level(compression, Some(1)), threads(2), &mut out).unwrap();
-        encoder.write_all(&text(1, (5 << 20) + 1)).unwrap();
+        encoder.write_all(&data).unwrap();
         drop(encoder);
-        let whole = decode(compression, &out).is_ok_and(|plain| plain.len() > 5 << 20);
+        let whole = decode(compression, &out).is_ok_and(|plain| plain == data);
         assert!(!whole, "{compression}");
     }
 }
