@@ -3,6 +3,9 @@
 //! Each [`Engine`] brings a small runtime of its own, with one thread. Work is handed to that thread
 //! and its result waited for on a plain channel, so these calls work on any thread, also on one that
 //! belongs to another runtime (which they block, as any blocking call does).
+//!
+//! The callbacks of [`Engine::pull`] and [`Engine::push`] run on the engine's thread: calling the
+//! engine from there waits for itself, for ever.
 
 use std::io::Write;
 use std::sync::Arc;

@@ -277,7 +277,10 @@ impl Exchange {
         credentials: &[(Registry, Credential)],
         body: Body,
     ) -> Result<Request<Body>, RequestError> {
-        let path = self.engine.path(&format!("/build{}", self.options.query()));
+        let path = self.engine.path(&format!(
+            "/build{}",
+            self.options.query(self.engine.about().kind)
+        ));
         let mut request = self
             .engine
             .0

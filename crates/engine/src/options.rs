@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::auth::Registry;
+use crate::client::EngineKind;
 use crate::image_name::ImageName;
 
 /// What a build on the classic builder may be told. The default is what `docker build` does without options.
@@ -123,8 +124,11 @@ impl Default for BuildOptions {
 }
 
 impl BuildOptions {
-    /// The query of `POST /build`, as the docker CLI writes it, with the `?`.
-    pub(crate) fn query(&self) -> String {
+    /// The query of `POST /build`, with the `?`, as the docker CLI 28.2.2 writes it.
+    ///
+    /// **Deviation** for Podman, which reads some lists in another form: hosts and security options
+    /// as JSON, ulimits as the command line has them.
+    pub(crate) fn query(&self, kind: EngineKind) -> String {
         let mut query = Query::default();
         for tag in &self.tags {
             query.text("t", Some(tag.as_str()));
@@ -141,13 +145,14 @@ impl BuildOptions {
         query.json("buildargs", &self.build_args, self.build_args.is_empty());
         query.json("labels", &self.labels, self.labels.is_empty());
         query.json("cachefrom", &self.cache_from, self.cache_from.is_empty());
-        query.json(
-            "securityopt",
-            &self.security_options,
-            self.security_options.is_empty(),
-        );
-        for host in &self.extra_hosts {
-            query.text("extrahosts", Some(host));
+        for (name, list) in [
+            ("extrahosts", &self.extra_hosts),
+            ("securityopt", &self.security_options),
+        ] {
+            match kind {
+                EngineKind::Docker => list.iter().for_each(|one| query.text(name, Some(one))),
+                EngineKind::Podman => query.json(name, list, list.is_empty()),
+            }
         }
         for (name, on) in [
             ("q", self.quiet),
@@ -158,15 +163,17 @@ impl BuildOptions {
         ] {
             query.text(name, on.then_some("1"));
         }
-        // The one flag that engines take to be on when it is absent.
-        query.text("rm", Some(if self.remove { "1" } else { "0" }));
-        self.limits.add_to(&mut query);
+        // Engines take it to be on when it is absent.
+        query.text("rm", (!self.remove).then_some("0"));
+        self.limits.add_to(&mut query, kind);
+        // The classic builder, whatever an engine's default may become.
+        query.text("version", Some("1"));
         query.0
     }
 }
 
 impl Limits {
-    fn add_to(&self, query: &mut Query) {
+    fn add_to(&self, query: &mut Query, kind: EngineKind) {
         query.number("memory", self.memory);
         query.number("memswap", self.memory_swap);
         query.number("shmsize", self.shm_size);
@@ -176,7 +183,14 @@ impl Limits {
         query.text("cpusetcpus", self.cpuset_cpus.as_deref());
         query.text("cpusetmems", self.cpuset_mems.as_deref());
         query.text("cgroupparent", self.cgroup_parent.as_deref());
-        query.json("ulimits", &self.ulimits, self.ulimits.is_empty());
+        match kind {
+            EngineKind::Docker => query.json("ulimits", &self.ulimits, self.ulimits.is_empty()),
+            EngineKind::Podman => {
+                let text = |one: &Ulimit| format!("{}={}:{}", one.name, one.soft, one.hard);
+                let list: Vec<_> = self.ulimits.iter().map(text).collect();
+                query.json("ulimits", &list, list.is_empty());
+            }
+        }
     }
 }
 

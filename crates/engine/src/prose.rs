@@ -66,9 +66,9 @@ impl Prose {
         if line.contains('\n') {
             return Some(log(text));
         }
-        if self.quiet && is_full_id(line) {
+        if let Some(id) = full_id(line).filter(|_| self.quiet) {
             self.full_id = true;
-            return Some(Event::ImageId(line.to_owned()));
+            return Some(Event::ImageId(id));
         }
         match self.line(line) {
             Line::Event(event) => Some(event),
@@ -195,7 +195,8 @@ fn is_short_id(text: &str) -> bool {
     (11..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn is_full_id(text: &str) -> bool {
-    text.strip_prefix("sha256:")
-        .is_some_and(|hex| hex.len() == 64 && is_short_id(hex))
+/// `sha256:` and 64 digits; Podman leaves out the former when it is quiet.
+fn full_id(text: &str) -> Option<String> {
+    let hex = text.strip_prefix("sha256:").unwrap_or(text);
+    (hex.len() == 64 && is_short_id(hex)).then(|| format!("sha256:{hex}"))
 }

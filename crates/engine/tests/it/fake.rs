@@ -25,7 +25,8 @@ pub(crate) struct Fake {
     pub(crate) body: Arc<Mutex<Vec<u8>>>,
 }
 
-const PING: &[u8] = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nOstype: linux\r\n\
+/// How an engine of API 1.41 answers a ping.
+pub(crate) const PING: &[u8] = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nOstype: linux\r\n\
     Server: Fake/1\r\nContent-Length: 2\r\n\r\nOK";
 
 impl Fake {

@@ -80,7 +80,7 @@ async fn a_context_arrives_as_it_was_written() {
     }
     let head = fake.heads.lock().unwrap().last().unwrap().to_lowercase();
     assert!(
-        head.starts_with("post /v1.41/build?rm=1 http/1.1\r\n"),
+        head.starts_with("post /v1.41/build?version=1 http/1.1\r\n"),
         "{head}"
     );
     for header in [

@@ -11,6 +11,7 @@ mod auth;
 mod fake;
 mod faults;
 mod names;
+mod options;
 mod parser;
 mod real;
 mod registry;

@@ -165,6 +165,12 @@ fn a_quiet_build_says_its_id() {
         parse(EventParser::quiet(), &text, 10).unwrap(),
         format!("image {id}\n")
     );
+    // Podman says it without the algorithm.
+    let bare = text.replace("sha256:", "");
+    assert_eq!(
+        parse(EventParser::quiet(), &bare, 10).unwrap(),
+        format!("image {id}\n")
+    );
     assert_eq!(
         parse(EventParser::new(), &text, 10).unwrap(),
         format!("stdout \"{id}\\n\"\n")
