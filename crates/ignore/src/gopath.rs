@@ -56,59 +56,127 @@ pub(crate) fn clean(path: &[u8]) -> Vec<u8> {
     out
 }
 
-/// As the error half of `filepath.Match` on Unix: `Err` holds the byte offset of what makes
-/// `pattern` malformed.
+/// As the error of `filepath.Match(pattern, ".")`, by which Go checks a pattern when rules are
+/// loaded: `Err` holds the byte offset of what makes it malformed.
 ///
-/// Go calls it for its error alone when rules are loaded; what matches is decided elsewhere.
+/// The check ends where the pattern stops matching `.`, at a `*` at the latest that does not help;
+/// so of `a*[` only `a` is checked. What matches is decided elsewhere.
 pub(crate) fn check_glob(pattern: &[u8]) -> Result<(), usize> {
+    let mut name: &[u8] = b".";
     let mut at = 0;
-    while let Some(&byte) = pattern.get(at) {
-        match byte {
-            b'[' => at = check_class(pattern, at)?,
-            b'\\' if at + 1 == pattern.len() => return Err(at),
-            b'\\' => at += 2,
-            _ => at += 1,
+    while at < pattern.len() {
+        let stars = pattern[at..]
+            .iter()
+            .take_while(|&&byte| byte == b'*')
+            .count();
+        at += stars;
+        let end = chunk_end(pattern, at);
+        let is_last = end == pattern.len();
+        if stars > 0 && end == at {
+            break;
         }
+        let fits = |rest: &&[u8]| rest.is_empty() || !is_last;
+        let mut rest = match_chunk(&pattern[..end], at, name)?.filter(fits);
+        if rest.is_none() && stars > 0 && !name.is_empty() {
+            rest = match_chunk(&pattern[..end], at, b"")?.filter(fits);
+        }
+        let Some(rest) = rest else { break };
+        (name, at) = (rest, end);
     }
     Ok(())
 }
 
-/// Checks the class whose `[` is at `open`; returns the offset after its `]`.
-fn check_class(pattern: &[u8], open: usize) -> Result<usize, usize> {
-    let mut at = open + 1;
-    if pattern.get(at) == Some(&b'^') {
+/// Where the next `*` outside of a class is.
+fn chunk_end(pattern: &[u8], mut at: usize) -> usize {
+    let mut in_class = false;
+    while let Some(byte) = pattern.get(at) {
+        match byte {
+            b'\\' if at + 1 < pattern.len() => at += 1,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'*' if !in_class => break,
+            _ => {}
+        }
         at += 1;
     }
-    let mut ranges = 0;
+    at
+}
+
+/// Matches what is between two `*` with the start of `name`, and returns what is left of it. The
+/// pattern's syntax is checked to the end in any case.
+fn match_chunk<'n>(
+    pattern: &[u8],
+    mut at: usize,
+    name: &'n [u8],
+) -> Result<Option<&'n [u8]>, usize> {
+    let mut rest = Some(name);
+    while let Some(&byte) = pattern.get(at) {
+        let first = rest.and_then(|rest| rest.split_first());
+        let matches = match byte {
+            b'[' => {
+                let (end, matches) = check_class(pattern, at, first.map(|(c, _)| *c))?;
+                at = end;
+                matches
+            }
+            b'?' => {
+                at += 1;
+                true
+            }
+            b'\\' if at + 1 == pattern.len() => return Err(at),
+            b'\\' => {
+                at += 2;
+                first.is_some_and(|(c, _)| *c == pattern[at - 1])
+            }
+            _ => {
+                at += 1;
+                first.is_some_and(|(c, _)| *c == byte)
+            }
+        };
+        rest = first.filter(|_| matches).map(|(_, after)| after);
+    }
+    Ok(rest)
+}
+
+/// Checks the class whose `[` is at `open`; returns the offset after its `]` and whether it holds
+/// the ASCII character `c`.
+fn check_class(pattern: &[u8], open: usize, c: Option<u8>) -> Result<(usize, bool), usize> {
+    let mut at = open + 1;
+    let negated = pattern.get(at) == Some(&b'^');
+    at += usize::from(negated);
+    let start = at;
+    let mut holds = false;
     loop {
-        if ranges > 0 && pattern.get(at) == Some(&b']') {
-            return Ok(at + 1);
+        if at > start && pattern.get(at) == Some(&b']') {
+            return Ok((at + 1, holds != negated));
         }
-        at = check_class_char(pattern, at, open)?;
+        let (low, mut high);
+        (low, at) = check_class_char(pattern, at, open)?;
+        high = low;
         if pattern.get(at) == Some(&b'-') {
-            at = check_class_char(pattern, at + 1, open)?;
+            (high, at) = check_class_char(pattern, at + 1, open)?;
         }
-        ranges += 1;
+        holds |= c.is_some_and(|c| low <= char::from(c) && char::from(c) <= high);
     }
 }
 
-/// Checks one character of a class, as Go's `getEsc`; returns the offset after it, which is never
-/// the end of the pattern.
-fn check_class_char(pattern: &[u8], mut at: usize, open: usize) -> Result<usize, usize> {
+/// Reads one character of a class, as Go's `getEsc`; returns it and the offset after it, which is
+/// never the end of the pattern.
+fn check_class_char(pattern: &[u8], mut at: usize, open: usize) -> Result<(char, usize), usize> {
     match pattern.get(at) {
-        None => return Err(open),
         Some(b'-' | b']') => return Err(at),
         Some(b'\\') => at += 1,
-        Some(_) => {}
+        None | Some(_) => {}
     }
-    let length = match pattern.get(at..) {
-        None | Some([]) => return Err(open),
-        Some(rest) => first_char_length(rest).ok_or(at)?,
-    };
-    if at + length >= pattern.len() {
+    let rest = pattern
+        .get(at..)
+        .filter(|rest| !rest.is_empty())
+        .ok_or(open)?;
+    let length = first_char_length(rest).ok_or(at)?;
+    let c = decode(&rest[..length]).chars().next().ok_or(at)?;
+    if length == rest.len() {
         Err(open)
     } else {
-        Ok(at + length)
+        Ok((c, at + length))
     }
 }
 
@@ -181,7 +249,15 @@ mod tests {
             ("[\\", false),
             ("a]", true),
             ("*[", false),
-            ("b*[c", false),
+            ("b*[c", true),
+            (".*[", false),
+            ("[.]*[", false),
+            ("[^.]*[", true),
+            ("?*[", false),
+            ("\\.*\\", false),
+            ("*a*[", true),
+            ("*.*[", false),
+            ("**[", false),
             ("[a]]", true),
             ("[[:alpha:]]", true),
             ("[é-ü]", true),
