@@ -1,8 +1,19 @@
 //! Test support: random trees, a fake engine, the real engine, real tools.
 
+pub mod buildah;
 pub mod containers;
+pub mod devtools;
+pub mod docker_cli;
 pub mod engine;
+pub mod escape;
+pub mod fake_engine;
+pub mod fuzz;
 pub mod http;
+pub mod member;
+pub mod oracle;
 pub mod packages;
+pub mod random;
+pub mod record;
 pub mod registry;
+pub mod tree;
 pub mod workspace;
