@@ -9,6 +9,8 @@
 mod bench;
 mod demo;
 mod depcheck;
+mod fuzz;
+mod record;
 mod report;
 mod shell;
 mod test;
@@ -37,6 +39,10 @@ enum Task {
     /// One side of a comparison, for `bench`
     #[command(hide = true)]
     BenchPeer(bench::peer::Arguments),
+    /// Compares with real builders on tens of thousands of random cases
+    Fuzz(fuzz::Arguments),
+    /// Records the answers of real builders, for tests on machines that lack them
+    Record(record::Arguments),
     /// Checks that crates depend on each other as ARCHITECTURE.md says
     Depcheck,
     /// Packs real trees from package registries, unpacks them with GNU tar and compares
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::BenchPeer(arguments) => bench::peer::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Record(arguments) => record::run(&arguments),
         Task::Depcheck => depcheck::run(),
         Task::Trees(arguments) => trees::run(&arguments),
     }

@@ -1,0 +1,58 @@
+//! `cargo xtask fuzz`: long comparisons with real builders on random cases. The tests run short ones.
+
+use std::process::ExitCode;
+
+use shipload_testkit::fuzz;
+use shipload_testkit::oracle::{Oracle, Semantics};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(clap::Subcommand)]
+enum Subject {
+    /// Compares the ignore rules with the docker CLI and with `BuildKit`'s walk
+    Ignore {
+        /// How many cases
+        #[arg(long, default_value_t = 50_000)]
+        cases: u64,
+        /// The first seed; the tests use those below 100,000
+        #[arg(long, default_value_t = 100_000)]
+        seed: u64,
+        /// Compare with buildah too, which is slow
+        #[arg(long)]
+        buildah: bool,
+    },
+}
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let Subject::Ignore {
+        cases,
+        seed,
+        buildah,
+    } = arguments.subject;
+    let mut code = ExitCode::SUCCESS;
+    for semantics in [Semantics::Classic, Semantics::BuildKit, Semantics::Podman] {
+        if semantics == Semantics::Podman && !buildah {
+            continue;
+        }
+        let report = Oracle::find(semantics).and_then(|oracle| {
+            fuzz::ignore(&oracle, cases, seed).map_err(|error| error.to_string())
+        });
+        match report {
+            Ok(report) => {
+                println!("{semantics:?}: {report}");
+                if !report.differing.is_empty() {
+                    code = ExitCode::FAILURE;
+                }
+            }
+            Err(why) => {
+                eprintln!("{semantics:?}: {why}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
