@@ -3,9 +3,6 @@
 //! Each [`Engine`] brings a small runtime of its own, with one thread. Work is handed to that thread
 //! and its result waited for on a plain channel, so these calls work on any thread, also on one that
 //! belongs to another runtime (which they block, as any blocking call does).
-//!
-//! The callbacks of [`Engine::pull`] and [`Engine::push`] run on the engine's thread: calling the
-//! engine from there waits for itself, for ever.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -108,14 +105,34 @@ impl Background {
         Ok(Self(Arc::new(Guard(Some(runtime)))))
     }
 
+    /// Runs `work` on the runtime; nothing comes if it panics there.
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> mpsc::Receiver<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        if let Some(runtime) = &self.0.0 {
+            runtime.spawn(async move { drop(sender.send(work.await)) });
+        }
+        receiver
+    }
+
     /// Runs `work` on the runtime and waits for it; `None` when it panicked there.
     fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.0
-            .0
-            .as_ref()?
-            .spawn(async move { drop(sender.send(work.await)) });
-        receiver.recv().ok()
+        self.spawn(work).recv().ok()
+    }
+
+    /// Runs `work`, and hands its events to the calling thread, which may then use the engine.
+    fn transfer<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, TransferError>> + Send + 'static,
+        events: &mpsc::Receiver<Event>,
+        on_event: impl FnMut(Event),
+    ) -> Result<T, TransferError> {
+        let result = self.spawn(work);
+        events.iter().for_each(on_event);
+        let stopped = |_| RequestError::broken("the engine's runtime has stopped");
+        result.recv().map_err(stopped)?
     }
 
     /// The same for requests, whose errors can say that it panicked.
@@ -362,7 +379,7 @@ impl Engine {
             .request(async move { engine.login(&registry, credential).await })
     }
 
-    /// As [`crate::Engine::pull`]; `on_event` is called on the engine's thread.
+    /// As [`crate::Engine::pull`].
     ///
     /// # Errors
     /// When the registry has no such image or refuses, or the engine does not answer.
@@ -370,25 +387,34 @@ impl Engine {
         &self,
         image: &ImageName,
         platform: Option<&str>,
-        on_event: impl FnMut(Event) + Send + 'static,
+        on_event: impl FnMut(Event),
     ) -> Result<(), TransferError> {
         let (engine, image) = (self.engine.clone(), image.clone());
         let platform = platform.map(str::to_owned);
-        self.background
-            .request(async move { engine.pull(&image, platform.as_deref(), on_event).await })
+        let (sender, events) = mpsc::channel();
+        let work = async move {
+            // Nobody listening any more is nobody interested.
+            let tell = |event| drop(sender.send(event));
+            engine.pull(&image, platform.as_deref(), tell).await
+        };
+        self.background.transfer(work, &events, on_event)
     }
 
-    /// As [`crate::Engine::push`]; `on_event` is called on the engine's thread.
+    /// As [`crate::Engine::push`].
     ///
     /// # Errors
     /// When the registry refuses, its credential cannot be had, or the engine does not answer.
     pub fn push(
         &self,
         image: &ImageName,
-        on_event: impl FnMut(Event) + Send + 'static,
+        on_event: impl FnMut(Event),
     ) -> Result<Pushed, TransferError> {
         let (engine, image) = (self.engine.clone(), image.clone());
-        self.background
-            .request(async move { engine.push(&image, on_event).await })
+        let (sender, events) = mpsc::channel();
+        let work = async move {
+            let tell = |event| drop(sender.send(event));
+            engine.push(&image, tell).await
+        };
+        self.background.transfer(work, &events, on_event)
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use shipload_engine::{
     BuildOptions, ConnectOptions, ContextBody, Credential, Engine, Environment, Event, ImageName,
-    Pushed, Registry as RegistryName,
+    Pushed, Registry as RegistryName, blocking,
 };
 use shipload_testkit::engine::shared;
 use shipload_testkit::registry::{PASSWORD, Registry, USER};
@@ -186,4 +186,38 @@ async fn build_on_top(scene: &mut Scene, engine: &Engine) {
     scene.shown.see(&(&stream, &needed));
     stream.finish().await.unwrap();
     engine.remove(&scene.name, true).await.unwrap();
+}
+
+#[test]
+fn the_blocking_twin_pushes_and_may_be_used_meanwhile() {
+    let Some(handle) = shared() else { return };
+    let registry = Registry::start().unwrap();
+    let name = format!("{}/{}:1", registry.address(), handle.unique("blocking"));
+    let name: ImageName = name.parse().unwrap();
+    let engine = blocking::Engine::connect(&options(&handle.host)).unwrap();
+    let context = archive(&[
+        ("Dockerfile", b"FROM scratch\nCOPY data /\n"),
+        ("data", &[8; 9000]),
+    ]);
+    let tagged = BuildOptions {
+        tags: vec![name.clone()],
+        ..BuildOptions::default()
+    };
+    engine
+        .build(ContextBody::from_bytes(context), &tagged)
+        .finish()
+        .unwrap();
+    engine
+        .login(&name.registry(), Credential::password(USER, PASSWORD))
+        .unwrap();
+    let mut seen = 0;
+    let pushed = engine.push(&name, |_| {
+        assert!(engine.version().is_ok());
+        seen += 1;
+    });
+    assert_eq!(pushed.unwrap().tag, "1");
+    assert!(seen > 0);
+    engine.remove(&name, true).unwrap();
+    engine.pull(&name, None, |_| seen += 1).unwrap();
+    engine.remove(&name, true).unwrap();
 }
