@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use shipload_engine::{
-    BuildError, BuildOptions, BuildStream, Built, ConnectError, ContextBody, Engine, Event,
-    MESSAGE_LIMIT, RequestError, blocking,
+    BuildError, BuildOptions, BuildStream, Built, ConnectError, ConnectOptions, ContextBody,
+    Engine, Environment, Event, MESSAGE_LIMIT, RequestError, blocking,
 };
 
 use crate::fake::{Exchange, Fake, unchunk};
@@ -381,6 +381,27 @@ async fn an_unversioned_engine_is_taken_for_an_old_one() {
         "{}",
         heads[1]
     );
+}
+
+#[tokio::test]
+async fn a_version_that_was_fixed_is_not_negotiated() {
+    let fake = Fake::start(|exchange| exchange.answer("200 OK", "{}"));
+    let fixed = |version: &str| {
+        let environment = Environment::empty().with("DOCKER_API_VERSION", version);
+        ConnectOptions::new(environment).with_host(fake.address())
+    };
+    let engine = Engine::connect(&fixed("1.30")).await.unwrap();
+    assert_eq!(engine.about().newest_api.unwrap().to_string(), "1.41");
+    engine.version().await.unwrap();
+    let heads = fake.heads.lock().unwrap().clone();
+    assert!(
+        heads[1].starts_with("GET /v1.30/version HTTP/1.1\r\n"),
+        "{}",
+        heads[1]
+    );
+    let error = Engine::connect(&fixed("latest")).await.unwrap_err();
+    let expected = "`DOCKER_API_VERSION` is `latest`, which is not an API version such as 1.41";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

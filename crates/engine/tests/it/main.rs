@@ -13,6 +13,7 @@ mod faults;
 mod names;
 mod options;
 mod parser;
+mod properties;
 mod real;
 mod registry;
 mod ssh;

@@ -303,6 +303,33 @@ async fn a_context_that_fails_to_pack_builds_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_read_before_the_context_is_sent() {
+    let Some(handle) = shared() else { return };
+    let engine = connect(&handle).await;
+    // An archive without members, and more zeros than anybody wants.
+    let body = ContextBody::from_writer(|out| {
+        let zeros = vec![0; 1 << 20];
+        (0..1 << 20).try_for_each(|_| out.write_all(&zeros))
+    });
+    let build = engine.build(body, &BuildOptions::default());
+    let sent = build.progress();
+    match build.finish().await {
+        Err(BuildError::Request(RequestError::Refused {
+            status: 500,
+            message,
+        })) => {
+            assert_eq!(message, "Cannot locate specified Dockerfile: Dockerfile");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(
+        !sent.is_complete() && sent.bytes() < 1 << 30,
+        "{}",
+        sent.bytes()
+    );
+}
+
 #[tokio::test]
 async fn a_view_is_packed_into_the_build() {
     let Some(handle) = shared() else { return };

@@ -10,7 +10,7 @@ use rcgen::{
 };
 use shipload_context::Compression;
 use shipload_engine::{BuildOptions, ConnectOptions, ContextBody, Engine, Environment};
-use shipload_testkit::engine::private_with;
+use shipload_testkit::engine::{Private, private_with};
 
 use crate::real::archive;
 
@@ -53,6 +53,22 @@ fn context(settings: &Path, host: &str, more: &str) -> std::path::PathBuf {
     tls
 }
 
+/// An Engine that listens on a port as well, and takes clients of its authority only.
+fn engine_behind_tls(certs: &Path) -> Option<(Private, u16)> {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let file = |option: &str, name: &str| format!("--{option}={}", certs.join(name).display());
+    let engine = private_with(&[
+        format!("--host=tcp://127.0.0.1:{port}"),
+        "--tlsverify".to_owned(),
+        file("tlscacert", "ca.pem"),
+        file("tlscert", "cert.pem"),
+        file("tlskey", "key.pem"),
+    ])?;
+    Some((engine, port))
+}
+
 #[tokio::test]
 async fn an_engine_behind_tls_is_verified_and_verifies() {
     let folder = tempfile::tempdir().unwrap();
@@ -70,20 +86,7 @@ async fn an_engine_behind_tls_is_verified_and_verifies() {
     );
     authority.write(&at("server/ca.pem"));
     authority.write(&at("client/ca.pem"));
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let file =
-        |option: &str, name: &str| format!("--{option}={}", at("server").join(name).display());
-    let Some(_engine) = private_with(&[
-        format!("--host=tcp://127.0.0.1:{port}"),
-        "--tlsverify".to_owned(),
-        file("tlscacert", "ca.pem"),
-        file("tlscert", "cert.pem"),
-        file("tlskey", "key.pem"),
-    ]) else {
+    let Some((_engine, port)) = engine_behind_tls(&at("server")) else {
         return;
     };
 
@@ -157,7 +160,10 @@ async fn an_engine_behind_tls_is_verified_and_verifies() {
         (refused, "received fatal alert"),
         (anonymous, "received fatal alert"),
         (elsewhere, "certificate not valid for name \"localhost\""),
-        (missing, "No such file or directory"),
+        (
+            missing,
+            &*format!("failed to open file `{}`", at("missing/ca.pem").display()),
+        ),
         (plain, "Client sent an HTTP request to an HTTPS server"),
     ] {
         assert!(error.contains(expected), "{error}");
