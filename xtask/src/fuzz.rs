@@ -21,25 +21,43 @@ enum Subject {
         /// The first seed; the tests use those below 100,000
         #[arg(long, default_value_t = 100_000)]
         seed: u64,
-        /// Compare with buildah too, which is slow
-        #[arg(long)]
-        buildah: bool,
+        /// Only these builders; buildah is slow, hence not among the usual ones
+        #[arg(long = "builder", default_values = ["classic", "buildkit"])]
+        builders: Vec<Builder>,
     },
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Builder {
+    /// The docker CLI's classic builds
+    Classic,
+    /// `docker-devtools`
+    Buildkit,
+    /// buildah
+    Podman,
+}
+
+impl Builder {
+    fn semantics(self) -> Semantics {
+        match self {
+            Self::Classic => Semantics::Classic,
+            Self::Buildkit => Semantics::BuildKit,
+            Self::Podman => Semantics::Podman,
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let Subject::Ignore {
         cases,
         seed,
-        buildah,
-    } = arguments.subject;
+        builders,
+    } = &arguments.subject;
     let mut code = ExitCode::SUCCESS;
-    for semantics in [Semantics::Classic, Semantics::BuildKit, Semantics::Podman] {
-        if semantics == Semantics::Podman && !buildah {
-            continue;
-        }
+    for builder in builders {
+        let semantics = builder.semantics();
         let report = Oracle::find(semantics).and_then(|oracle| {
-            fuzz::ignore(&oracle, cases, seed).map_err(|error| error.to_string())
+            fuzz::ignore(&oracle, *cases, *seed).map_err(|error| error.to_string())
         });
         match report {
             Ok(report) => {
