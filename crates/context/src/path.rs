@@ -2,7 +2,6 @@
 //!
 //! Every other module may rely on what is checked here; nobody checks again.
 
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -198,12 +197,6 @@ pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     match a.iter().zip(b).find(|(x, y)| x != y) {
         Some((&x, &y)) => rank(x).cmp(&rank(y)),
         None => a.len().cmp(&b.len()),
-    }
-}
-
-impl Borrow<[u8]> for EntryPath {
-    fn borrow(&self) -> &[u8] {
-        &self.0
     }
 }
 
