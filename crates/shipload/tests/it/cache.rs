@@ -1,0 +1,113 @@
+//! What the docker CLI built, shipload finds in the cache, and the other way round.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use shipload_context::Progress;
+use shipload_engine::Event;
+use shipload_testkit::engine::{Handle, shared};
+use shipload_testkit::workspace;
+
+use crate::support::{build, connect, files, plan};
+
+/// A context with all that goes into the cache's key: modes, links, names that need PAX headers, an ignore file.
+fn context(root: &Path, salt: &str) {
+    let long = format!("deep/{0}/{0}/{0}", "n".repeat(60));
+    files(
+        root,
+        &[
+            (
+                "Dockerfile",
+                "FROM scratch\nLABEL a=b\nCOPY deep /deep/\nCOPY run ü.txt links/ /app/\nADD . /all/\n",
+            ),
+            (
+                ".dockerignore",
+                "*.log\nDockerfile\n.dockerignore\ndeep/secret\n",
+            ),
+            ("run", salt),
+            ("ü.txt", "ü"),
+            ("noise.log", "must not count"),
+            ("deep/secret", "must not count"),
+            ("links/file", "one file, two names"),
+            (&long, "x"),
+        ],
+    );
+    fs_err::hard_link(root.join("links/file"), root.join("links/zweitname")).unwrap();
+    std::os::unix::fs::symlink("../run", root.join("links/to-run")).unwrap();
+    for (path, mode) in [("run", 0o4750), ("links", 0o2770), ("ü.txt", 0o604)] {
+        fs_err::set_permissions(root.join(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+/// Builds with the docker CLI's classic builder; what it printed.
+fn docker(handle: &Handle, root: &Path, tag: &str) -> Option<String> {
+    let docker = workspace::on_path("docker")?;
+    let config = tempfile::tempdir().unwrap();
+    let output = Command::new(docker)
+        .args(["build", "--network", "none", "--tag", tag])
+        .arg(root)
+        .env("DOCKER_HOST", &handle.host)
+        .env("DOCKER_CONFIG", config.path())
+        .env("DOCKER_BUILDKIT", "0")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(text)
+}
+
+const STEPS: usize = 4;
+
+#[test]
+fn what_the_docker_cli_built_is_in_our_cache() {
+    let Some(handle) = shared() else { return };
+    let engine = connect(&handle);
+    let temp = tempfile::tempdir().unwrap();
+    let tag = handle.unique("shipload/cache");
+    context(temp.path(), &tag);
+    if docker(&handle, temp.path(), &tag).is_none() {
+        shipload_testkit::engine::skip("no `docker` on the path");
+        return;
+    }
+    let (events, built) = build(
+        &engine,
+        plan(temp.path()).view,
+        Progress::new(),
+        &format!("{tag}:ours"),
+    );
+    built.unwrap();
+    let cached = events
+        .iter()
+        .filter(|event| matches!(event, Event::Cached))
+        .count();
+    assert_eq!(cached, STEPS, "{events:?}");
+}
+
+#[test]
+fn what_we_built_is_in_the_docker_clis_cache() {
+    let Some(handle) = shared() else { return };
+    let engine = connect(&handle);
+    let temp = tempfile::tempdir().unwrap();
+    let tag = handle.unique("shipload/cache");
+    context(temp.path(), &tag);
+    let (events, built) = build(&engine, plan(temp.path()).view, Progress::new(), &tag);
+    built.unwrap();
+    // FROM scratch and LABEL may be known from other builds; what copies our salt is not.
+    assert!(
+        events
+            .iter()
+            .filter(|event| matches!(event, Event::Cached))
+            .count()
+            < STEPS
+    );
+    let Some(text) = docker(&handle, temp.path(), &format!("{tag}:theirs")) else {
+        shipload_testkit::engine::skip("no `docker` on the path");
+        return;
+    };
+    assert_eq!(text.matches("Using cache").count(), STEPS, "{text}");
+}
