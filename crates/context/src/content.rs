@@ -10,6 +10,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+
 use crate::entry::Entry;
 use crate::path::EntryPath;
 use crate::source::archive_file::ArchiveFile;
@@ -246,15 +249,36 @@ impl Opened<'_> {
             Source::Host { file, .. } => file.read_exact_at(buf, offset),
             Source::Range(range) => range.archive.read_at(buf, range.offset + offset),
         };
-        read.map_err(|e| match (&self.source, e.kind()) {
-            (Source::Host { file, .. }, io::ErrorKind::UnexpectedEof) => {
-                let now = file.metadata().map_or(0, |m| m.len());
-                self.entry.error(ReadProblem::Resized {
-                    listed: self.entry.size(),
-                    now,
-                })
+        read.map_err(|e| self.cannot_read(e))
+    }
+
+    /// Appends all of it to `out`.
+    ///
+    /// # Errors
+    /// As [`Opened::read_at`].
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        let size = usize::try_from(self.entry.size()).unwrap_or(usize::MAX);
+        match &self.source {
+            Source::Bytes(bytes) => {
+                out.extend_from_slice(bytes);
+                Ok(())
             }
-            _ => self.entry.error(ReadProblem::Io(e)),
+            Source::Host { file, .. } => append(file, size, out).map_err(|e| self.cannot_read(e)),
+            Source::Range(_) => {
+                let start = out.len();
+                out.resize(start + size, 0);
+                self.read_at(&mut out[start..], 0)
+            }
+        }
+    }
+
+    fn cannot_read(&self, error: io::Error) -> ReadError {
+        self.entry.error(match (&self.source, error.kind()) {
+            (Source::Host { file, .. }, io::ErrorKind::UnexpectedEof) => ReadProblem::Resized {
+                listed: self.entry.size(),
+                now: file.metadata().map_or(0, |m| m.len()),
+            },
+            _ => ReadProblem::Io(error),
         })
     }
 
@@ -291,9 +315,25 @@ impl Opened<'_> {
     }
 }
 
+/// Appends the first `size` bytes of `file` to `out`, read into its spare capacity, so that nothing is zeroed only to be read
+/// over. That there are no more of them is for [`Opened::finish`] to see.
+fn append(file: &std::fs::File, size: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    let start = out.len();
+    out.reserve(size);
+    while out.len() - start < size {
+        let offset = (out.len() - start) as u64;
+        match rustix::io::pread(file, spare_capacity(out), offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    out.truncate(start + size);
+    Ok(())
+}
+
 impl From<io::Error> for ReadProblem {
     fn from(e: io::Error) -> Self {
-        use rustix::io::Errno;
         match Errno::from_io_error(&e) {
             Some(Errno::NOENT) => Self::Removed,
             Some(Errno::LOOP) => Self::BecameLink,

@@ -378,10 +378,8 @@ impl<'a> Queue<'a> {
         let opened = member.entry.open()?;
         self.progress.at(Moment::Opened, path);
         header::append(member, opened.capability().as_deref(), out);
-        let start = out.len();
-        let end = start + usize::try_from(size).unwrap_or(usize::MAX);
-        out.resize(end + header::padding(size), 0);
-        opened.read_at(&mut out[start..end], 0)?;
+        opened.append_to(out)?;
+        out.resize(out.len() + header::padding(size), 0);
         self.progress.at(Moment::Read, path);
         opened.finish()?;
         Ok(size)
