@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use shipload::context::EntryPath;
 
-use crate::commands::{ls, pack};
+use crate::commands::{build, doctor, ls, pack};
 use crate::size::Size;
 
 /// The program's arguments.
@@ -23,6 +23,9 @@ use crate::size::Size;
                   Exit status: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."
 )]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
@@ -30,8 +33,24 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Build(Box<build::Arguments>),
     Pack(pack::Arguments),
     Ls(ls::Arguments),
+    Doctor(doctor::Arguments),
+}
+
+/// Where the engine is; for every verb that asks one.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Engine options")]
+pub(crate) struct EngineArguments {
+    /// The engine's address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker
+    /// context, else the sockets of Docker and Podman]
+    #[arg(short = 'H', long, value_name = "ADDRESS")]
+    pub(crate) host: Option<String>,
+
+    /// The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]
+    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    pub(crate) context: Option<String>,
 }
 
 /// Which files make the context; for every verb that looks at one.
@@ -48,7 +67,7 @@ pub(crate) struct ContextArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ignorefile: Vec<PathBuf>,
 
-    /// Whose ignore rules apply
+    /// Whose ignore rules apply; for a build, whose builder builds
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     pub(crate) engine: EngineChoice,
 

@@ -50,6 +50,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// Why not, outermost cause first.
     pub(crate) causes: Vec<String>,
+    /// What was tried, a line each.
+    pub(crate) details: Vec<String>,
     /// What to do about it.
     pub(crate) hint: Option<String>,
 }
@@ -62,6 +64,7 @@ impl Failure {
             exit: Exit::Failed,
             message: message.into(),
             causes: Vec::new(),
+            details: Vec::new(),
             hint: None,
         }
     }

@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod engine;
 mod exit;
 mod interrupt;
 mod plan;
@@ -15,7 +16,7 @@ mod ui;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Arguments, Verb};
 use crate::exit::{Exit, Failure};
@@ -28,7 +29,7 @@ use crate::ui::Ui;
 /// assert!(verbs.contains(&"pack".to_owned()));
 /// ```
 pub fn command() -> clap::Command {
-    Arguments::command()
+    Arguments::command().mut_subcommand("build", commands::build::with_switches)
 }
 
 /// Does what `arguments` say, the first of which is the program's name, and returns how the program ends: 0 done, 1 the
@@ -36,7 +37,8 @@ pub fn command() -> clap::Command {
 ///
 /// It prints, takes signals and may end the process; it is for a `main` function.
 pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let matches = command().try_get_matches_from(arguments);
+    let arguments = match matches.and_then(|found| Arguments::from_arg_matches(&found)) {
         Ok(arguments) => arguments,
         Err(error) => return Ui::parse_error(&error).into(),
     };
@@ -51,7 +53,13 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
+    let engine = arguments.engine;
     match arguments.verb {
+        Verb::Build(build) => commands::build::run(ui, &build, engine),
+        Verb::Doctor(doctor) => commands::doctor::run(ui, &doctor, engine),
+        Verb::Ls(_) | Verb::Pack(_) if engine.is_given() => Err(Failure::usage(
+            "`--host` and `--context` have no use here: no engine is asked",
+        )),
         Verb::Pack(pack) => commands::pack::run(ui, pack),
         Verb::Ls(ls) => commands::ls::run(ui, &ls),
     }

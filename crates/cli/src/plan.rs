@@ -7,14 +7,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use shipload::context::{
-    Archive, ArchiveOptions, DockerfileChoice, IgnoreChoice, OnUnreadable, Plan, Policy, Progress,
-    Recipe, RecipeError, Semantics, Times, View, show,
+    Archive, ArchiveOptions, DockerfileChoice, IgnoreChoice, OnUnreadable, Owner, Plan, Policy,
+    Progress, Recipe, RecipeError, Semantics, Times, View, show,
 };
 
 use crate::args::{ContextArguments, EngineChoice, MtimeChoice, UnreadableChoice};
 use crate::exit::Failure;
 use crate::size::{Size, grouped};
 use crate::ui::{Ui, Work};
+
+/// What the context is made of before anything is added.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A directory of this machine.
+    Directory(PathBuf),
+    /// An archive, which is sent as it is.
+    Archive(Archive),
+}
 
 /// The builder whose rules apply where no engine is asked.
 ///
@@ -30,28 +39,32 @@ pub(crate) fn offline_semantics(engine: EngineChoice) -> Result<Semantics, Failu
     }
 }
 
-/// Lists the context in `dir` by the rules of `semantics`, tells what is to be known of it, and checks its size.
+/// Lists the context of `source` by the rules of `semantics`, tells what is to be known of it, and checks its size.
 ///
 /// # Errors
 /// Everything that keeps it from being packed, and what is in it being too much.
 pub(crate) fn plan(
     ui: &Ui,
-    dir: &Path,
+    source: &Source,
     arguments: &ContextArguments,
     semantics: Semantics,
     progress: &Progress,
 ) -> Result<Plan, Failure> {
-    let recipe = recipe(dir, arguments, semantics)?;
-    let times = times(arguments.mtime, dir)?;
+    let recipe = recipe(source, arguments, semantics)?;
+    let dir = match source {
+        Source::Directory(dir) => dir,
+        Source::Archive(_) => Path::new("."),
+    };
+    let policy = Policy {
+        times: times(arguments.mtime, dir)?.unwrap_or(source.policy().times),
+        ..source.policy()
+    };
     let meter = ui.meter(Work::Listing(progress.clone()));
     let mut plan = recipe
         .plan(progress)
         .map_err(|error| misplaced(error, dir))?;
     drop(meter);
-    plan.view = plan.view.policy(Policy {
-        times,
-        ..Policy::default()
-    });
+    plan.view = plan.view.policy(policy);
     for notice in plan.notices() {
         ui.warning(&notice.to_string(), None);
     }
@@ -61,8 +74,29 @@ pub(crate) fn plan(
     Ok(plan)
 }
 
+impl Source {
+    /// A directory has the metadata that docker gives it, an archive its own.
+    fn policy(&self) -> Policy {
+        match self {
+            Self::Directory(_) => Policy::default(),
+            Self::Archive(_) => Policy {
+                owner: Owner::Keep,
+                times: Times::Exact,
+                ..Policy::default()
+            },
+        }
+    }
+
+    fn recipe(&self) -> Recipe {
+        match self {
+            Self::Directory(dir) => Recipe::new(dir),
+            Self::Archive(archive) => Recipe::of_archive(archive.clone()),
+        }
+    }
+}
+
 fn recipe(
-    dir: &Path,
+    source: &Source,
     arguments: &ContextArguments,
     semantics: Semantics,
 ) -> Result<Recipe, Failure> {
@@ -75,7 +109,8 @@ fn recipe(
         UnreadableChoice::Fail => OnUnreadable::Fail,
         UnreadableChoice::Skip => OnUnreadable::Skip,
     };
-    let recipe = Recipe::new(dir)
+    let recipe = source
+        .recipe()
         .dockerfile(dockerfile)
         .ignore(ignore_choice(&arguments.ignorefile)?)
         .on_unreadable(unreadable)
@@ -131,12 +166,12 @@ fn misplaced(error: RecipeError, dir: &Path) -> Failure {
     }
 }
 
-/// Modification times by the user's choice.
-fn times(choice: MtimeChoice, dir: &Path) -> Result<Times, Failure> {
+/// Modification times by the user's choice, if it is not to keep them.
+fn times(choice: MtimeChoice, dir: &Path) -> Result<Option<Times>, Failure> {
     match choice {
-        MtimeChoice::Keep => Ok(Times::WholeSeconds),
-        MtimeChoice::Seconds(seconds) => Ok(Times::Pinned(seconds)),
-        MtimeChoice::Git => commit_time(dir).map(Times::Pinned),
+        MtimeChoice::Keep => Ok(None),
+        MtimeChoice::Seconds(seconds) => Ok(Some(Times::Pinned(seconds))),
+        MtimeChoice::Git => commit_time(dir).map(Times::Pinned).map(Some),
         MtimeChoice::SourceDateEpoch => {
             let name = "SOURCE_DATE_EPOCH";
             let Some(text) = std::env::var_os(name).filter(|text| !text.is_empty()) else {
@@ -149,7 +184,7 @@ fn times(choice: MtimeChoice, dir: &Path) -> Result<Times, Failure> {
                 ));
             };
             let seconds = text.to_str().and_then(|text| text.parse().ok());
-            seconds.map(Times::Pinned).ok_or_else(|| {
+            seconds.map(Times::Pinned).map(Some).ok_or_else(|| {
                 let text = show(text.as_bytes());
                 Failure::usage(format!(
                     "`{name}` is `{text}`, which is not a number of seconds"

@@ -17,7 +17,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) use meter::{Meter, Work};
 
 /// What the program tells, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     styled: bool,
     volume: Volume,
@@ -42,6 +42,7 @@ enum Style {
     Warning,
     Hint,
     Cause,
+    Heading,
 }
 
 /// # Making one
@@ -65,6 +66,20 @@ impl Ui {
             },
             bars: MultiProgress::with_draw_target(target),
         }
+    }
+
+    /// The same as if nobody watched: no meters, no summaries.
+    #[must_use]
+    pub(crate) fn plain(&self) -> Self {
+        Self {
+            volume: Volume::Plain,
+            ..self.quiet()
+        }
+    }
+
+    /// Whether a person watches.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.volume == Volume::Watched
     }
 
     /// The same, telling nothing but results and failures.
@@ -112,10 +127,32 @@ impl Ui {
         for cause in &failure.causes {
             text += &self.line(Style::Cause, "  caused by: ", cause);
         }
+        for detail in &failure.details {
+            text += &self.line(Style::Cause, "  ", detail);
+        }
         if let Some(hint) = &failure.hint {
             text += &self.line(Style::Hint, "hint: ", hint);
         }
         self.say(&text);
+    }
+
+    /// Says how the work goes on, line by line.
+    pub(crate) fn progress(&self, text: &str) {
+        if self.volume != Volume::Quiet {
+            self.say(&format!("{}\n", printable(text)));
+        }
+    }
+
+    /// As [`Ui::progress`], for the line that begins a part of the work.
+    pub(crate) fn heading(&self, text: &str) {
+        if self.volume != Volume::Quiet {
+            self.say(&self.line(Style::Heading, "", text));
+        }
+    }
+
+    /// Says a line of what led to a failure.
+    pub(crate) fn failed_line(&self, text: &str) {
+        self.say(&format!("{}\n", printable(text)));
     }
 
     /// Says something that may not be what was wanted.
@@ -146,7 +183,10 @@ impl Ui {
     fn line(&self, style: Style, label: &str, text: &str) -> String {
         let text = printable(text);
         if self.styled {
-            format!("{}{label}\x1b[0m{text}\n", style.start())
+            match style {
+                Style::Heading => format!("{}{text}\x1b[0m\n", style.start()),
+                _ => format!("{}{label}\x1b[0m{text}\n", style.start()),
+            }
         } else {
             format!("{label}{text}\n")
         }
@@ -167,6 +207,7 @@ impl Style {
             Self::Warning => "\x1b[1;33m",
             Self::Hint => "\x1b[1;36m",
             Self::Cause => "\x1b[2m",
+            Self::Heading => "\x1b[1m",
         }
     }
 }

@@ -8,7 +8,7 @@ use shipload::context::{ListFormat, Progress, list};
 
 use crate::args::ContextArguments;
 use crate::exit::Failure;
-use crate::plan;
+use crate::plan::{self, Source};
 use crate::ui::Ui;
 
 /// Lists the context
@@ -58,7 +58,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
     let semantics = plan::offline_semantics(arguments.context.engine)?;
     let plan = plan::plan(
         ui,
-        &arguments.path,
+        &Source::Directory(arguments.path.clone()),
         &arguments.context,
         semantics,
         &Progress::new(),

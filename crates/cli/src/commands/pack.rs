@@ -17,7 +17,7 @@ use shipload::context::{
 use crate::args::ContextArguments;
 use crate::exit::Failure;
 use crate::interrupt;
-use crate::plan;
+use crate::plan::{self, Source};
 use crate::size::{Size, grouped};
 use crate::ui::{Ui, Work};
 
@@ -104,7 +104,7 @@ pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let plan = plan::plan(
         ui,
-        &arguments.path,
+        &Source::Directory(arguments.path.clone()),
         &arguments.context,
         semantics,
         &progress,

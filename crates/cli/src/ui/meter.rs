@@ -1,11 +1,13 @@
 //! `Meter`: a line on the terminal that follows a piece of work.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use shipload::context::{Counts, Progress};
+use shipload::engine::UploadProgress;
 
 use crate::size::{Size, grouped};
 
@@ -21,6 +23,17 @@ pub(crate) enum Work {
     Listing(Progress),
     /// Writing the archive of files that have this many bytes.
     Packing(Progress, u64),
+    /// A build: sending the files, then what the engine does.
+    Building {
+        /// How far the packer is.
+        progress: Progress,
+        /// Bytes in the files that are sent.
+        bytes: u64,
+        /// Whether all of it is sent.
+        upload: UploadProgress,
+        /// What the engine does.
+        doing: Arc<Mutex<String>>,
+    },
 }
 
 /// Follows a piece of work until it is dropped, and then wipes its line.
@@ -70,7 +83,9 @@ impl Drop for Meter {
 impl Work {
     fn bar(&self) -> ProgressBar {
         let (bar, template) = match self {
-            Self::Listing(_) => (ProgressBar::new_spinner(), "{spinner} {msg}"),
+            Self::Listing(_) | Self::Building { .. } => {
+                (ProgressBar::new_spinner(), "{spinner} {wide_msg}")
+            }
             Self::Packing(_, total) => (ProgressBar::new(*total), "{spinner} {bar:30} {msg}"),
         };
         match ProgressStyle::with_template(template) {
@@ -94,6 +109,20 @@ impl Work {
                 let done = progress.counts().read_bytes;
                 bar.set_position(done);
                 bar.set_message(format!("packed {} of {}", Size(done), Size(*total)));
+            }
+            Self::Building {
+                progress,
+                bytes,
+                upload,
+                doing,
+            } => {
+                let doing = doing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let sent = progress.counts().read_bytes;
+                bar.set_message(if upload.is_complete() || sent >= *bytes {
+                    format!("{} s  {doing}", bar.elapsed().as_secs())
+                } else {
+                    format!("sent {} of {}  {doing}", Size(sent), Size(*bytes))
+                });
             }
         }
         bar.tick();

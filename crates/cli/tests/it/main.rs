@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod bad_input;
+mod build;
 mod context;
+mod doctor;
+mod engine;
 mod help;
 mod ls;
 mod pack;

@@ -1,0 +1,228 @@
+//! `Report`: what a build says, as its user wants to see it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shipload::engine::{Address, Built, Event, ImageName, LogStream, sanitize};
+
+use crate::size::{Size, grouped};
+use crate::ui::Ui;
+
+/// How many lines a quiet build keeps for the case that it fails.
+const KEPT: usize = 200;
+
+/// How a build is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Line by line.
+    Lines,
+    /// Not at all, unless it fails.
+    Quiet,
+    /// A JSON object for each event.
+    Json,
+}
+
+/// Shows what a build or push does, in order.
+pub(super) struct Report<'a> {
+    ui: &'a Ui,
+    style: Style,
+    /// What is being done, for a meter.
+    doing: Arc<Mutex<String>>,
+    /// A line that is not complete yet.
+    open: String,
+    kept: VecDeque<String>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(ui: &'a Ui, style: Style) -> Self {
+        Self {
+            ui,
+            style,
+            doing: Arc::default(),
+            open: String::new(),
+            kept: VecDeque::new(),
+        }
+    }
+
+    /// What is being done, as it changes.
+    pub(super) fn doing(&self) -> Arc<Mutex<String>> {
+        Arc::clone(&self.doing)
+    }
+
+    /// What is about to be sent, and where.
+    pub(super) fn sending(&mut self, entries: usize, bytes: u64, address: &Address) {
+        if self.style == Style::Json {
+            let address = address.to_string();
+            self.json(
+                &json!({"event": "sending", "entries": entries, "bytes": bytes, "to": address}),
+            );
+        } else {
+            let (entries, bytes) = (grouped(entries as u64), Size(bytes));
+            self.line(&format!("sending {entries} entries, {bytes}, to {address}"));
+        }
+    }
+
+    /// What came of it.
+    pub(super) fn built(&mut self, built: &Built, time: Duration) {
+        let (id, seconds) = (&built.image_id, time.as_secs_f64());
+        let names: Vec<&str> = built.tags.iter().map(ImageName::as_str).collect();
+        if self.style == Style::Json {
+            self.json(&json!({"event": "built", "id": id, "names": names, "seconds": seconds}));
+            return;
+        }
+        self.line(&format!("built {id} in {seconds:.1} s"));
+        for name in names {
+            self.line(&format!("named {name}"));
+        }
+    }
+
+    /// Which name is pushed next.
+    pub(super) fn pushing(&mut self, name: &ImageName) {
+        if self.style == Style::Json {
+            self.json(&json!({"event": "pushing", "name": name.as_str()}));
+        } else {
+            self.heading(&format!("pushing {name}"));
+        }
+    }
+
+    pub(super) fn event(&mut self, event: &Event) {
+        if self.style == Style::Json {
+            if let Some(object) = object(event) {
+                self.json(&object);
+            }
+            return;
+        }
+        match event {
+            Event::Log { text, .. } => return self.log(text),
+            _ => self.close(),
+        }
+        match event {
+            Event::Step {
+                number,
+                total,
+                text,
+            } => {
+                let step = format!("[{number}/{total}] {text}");
+                self.set_doing(&step);
+                self.heading(&step);
+            }
+            Event::Cached => self.line("  taken from the build cache"),
+            Event::Warning(text) => self.ui.warning(&sanitize(text), None),
+            Event::Transfer {
+                id,
+                status,
+                current,
+                ..
+            } => {
+                let id = id
+                    .as_deref()
+                    .map(|id| format!("{id}: "))
+                    .unwrap_or_default();
+                self.set_doing(&format!("{id}{status}"));
+                // How far a layer is does not fit into lines.
+                if current.is_none() {
+                    self.line(&format!("  {id}{status}"));
+                }
+            }
+            Event::Pushed { tag, digest, .. } => self.line(&format!("pushed {tag}: {digest}")),
+            // Said at the end, by the build's outcome; the others are noise.
+            _ => {}
+        }
+    }
+
+    /// Completes what is incomplete. After a failure a quiet build tells what it kept.
+    pub(super) fn end(&mut self, failed: bool) {
+        self.close();
+        if failed {
+            for line in self.kept.drain(..) {
+                self.ui.failed_line(&line);
+            }
+        }
+    }
+
+    /// Commands print in pieces; what is shown is lines. Of a line that overwrites itself, its last state.
+    fn log(&mut self, text: &str) {
+        self.open.push_str(text);
+        while let Some(end) = self.open.find('\n') {
+            let rest = self.open.split_off(end + 1);
+            let line = std::mem::replace(&mut self.open, rest);
+            let line = line.trim_end_matches(['\n', '\r']);
+            let shown = line.rsplit('\r').next().unwrap_or_default();
+            self.line(&format!("  {}", sanitize(shown)));
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.log("\n");
+        }
+    }
+
+    fn json(&self, object: &Value) {
+        self.ui.progress(&object.to_string());
+    }
+
+    fn line(&mut self, text: &str) {
+        self.keep(text);
+        self.ui.progress(&sanitize(text));
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.keep(text);
+        self.ui.heading(&sanitize(text));
+    }
+
+    fn keep(&mut self, text: &str) {
+        if self.style == Style::Quiet {
+            if self.kept.len() == KEPT {
+                self.kept.pop_front();
+            }
+            self.kept.push_back(sanitize(text).into_owned());
+        }
+    }
+
+    fn set_doing(&self, text: &str) {
+        let text = sanitize(text).lines().next().unwrap_or_default().to_owned();
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+}
+
+/// An event as JSON; the kinds that say nothing to a program have none.
+fn object(event: &Event) -> Option<Value> {
+    Some(match event {
+        Event::Step {
+            number,
+            total,
+            text,
+        } => {
+            json!({"event": "step", "number": number, "total": total, "text": text})
+        }
+        Event::Cached => json!({"event": "cached"}),
+        Event::Layer { id } => json!({"event": "layer", "id": id}),
+        Event::Running { container } => json!({"event": "running", "container": container}),
+        Event::Log { stream, text } => {
+            let stream = match stream {
+                LogStream::Stdout => "stdout",
+                LogStream::Stderr => "stderr",
+            };
+            json!({"event": "log", "stream": stream, "text": text})
+        }
+        Event::Warning(text) => json!({"event": "warning", "text": text}),
+        Event::Transfer {
+            id,
+            status,
+            current,
+            total,
+        } => {
+            json!({"event": "transfer", "id": id, "status": status, "current": current, "total": total})
+        }
+        Event::ImageId(id) => json!({"event": "image", "id": id}),
+        Event::Tagged(name) => json!({"event": "tagged", "name": name}),
+        Event::Pushed { tag, digest, size } => {
+            json!({"event": "pushed", "tag": tag, "digest": digest, "size": size})
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,220 @@
+//! Builds on a real Engine.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use fs_err as fs;
+use rustix::process::{Pid, Signal, kill_process};
+use shipload_testkit::engine::{self, Handle};
+use shipload_testkit::packages::BUSYBOX;
+
+use crate::sandbox::{Run, Sandbox};
+
+/// An image that is removed when the test ends.
+struct Image<'a> {
+    engine: &'a Handle,
+    name: String,
+}
+
+impl<'a> Image<'a> {
+    fn new(engine: &'a Handle) -> Self {
+        let name = engine.unique("shipload-cli");
+        Self { engine, name }
+    }
+
+    fn exists(&self) -> bool {
+        let path = format!("/images/{}/json", self.name);
+        self.engine.request("GET", &path, None).unwrap().status == 200
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        let path = format!("/images/{}?force=1", self.name);
+        let _ = self.engine.request("DELETE", &path, None);
+    }
+}
+
+fn command(sandbox: &Sandbox, engine: &Handle, arguments: &[&str]) -> Command {
+    let mut command = sandbox.command(&["build", "--network", "none"]);
+    command.args(arguments).env("DOCKER_HOST", &engine.host);
+    command
+}
+
+fn build(sandbox: &Sandbox, engine: &Handle, arguments: &[&str]) -> Run {
+    sandbox.finish(command(sandbox, engine, arguments).spawn().unwrap())
+}
+
+/// A context whose image has a shell. Its cache is its own: of two builds of one step at once the Engine keeps both, and then
+/// takes either.
+fn with_shell(image: &Image<'_>, steps: &str) -> Sandbox {
+    let start = format!("FROM scratch\nLABEL test={}\nCOPY sh /bin/sh\n", image.name);
+    let sandbox = Sandbox::with(&[("Dockerfile", &format!("{start}{steps}"))]);
+    let unpacked = BUSYBOX.provide().unwrap();
+    fs::copy(unpacked.program("busybox").unwrap(), sandbox.path("sh")).unwrap();
+    sandbox
+}
+
+#[test]
+fn from_a_directory_to_what_runs() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let image = Image::new(&engine);
+    let sandbox = with_shell(
+        &image,
+        "ARG WHO=nobody\nRUN echo building for $WHO > /who\n\
+         CMD [\"/bin/sh\", \"-c\", \"read who < /who; echo $who\"]\n",
+    );
+    let run = build(
+        &sandbox,
+        &engine,
+        &["-t", &image.name, "--build-arg", "WHO=me"],
+    );
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let steps = [
+        "[1/6] FROM scratch",
+        &format!("[2/6] LABEL test={}", image.name),
+        "[3/6] COPY sh /bin/sh",
+        "[4/6] ARG WHO=nobody",
+        "[5/6] RUN echo building for $WHO > /who",
+    ];
+    assert_eq!(lines[1..6], steps);
+    assert_eq!(
+        lines.last(),
+        Some(&format!("named {}", image.name).as_str())
+    );
+    assert_eq!(
+        engine.run(&image.name, &[]).unwrap().output,
+        "building for me\n"
+    );
+
+    // Once more: every step is there, and the id is the result.
+    let quiet = build(
+        &sandbox,
+        &engine,
+        &["-q", "--build-arg", "WHO=me", "--iidfile", "id"],
+    );
+    let id = quiet.fine().text();
+    let inspected = engine.request("GET", &format!("/images/{}/json", image.name), None);
+    assert_eq!(
+        inspected.unwrap().json().unwrap()["Id"].as_str(),
+        Some(id.trim_end())
+    );
+    assert_eq!(
+        fs::read_to_string(sandbox.path("id")).unwrap(),
+        id.trim_end()
+    );
+    fs::remove_file(sandbox.path("id")).unwrap();
+    let again = build(&sandbox, &engine, &["--build-arg", "WHO=me"]);
+    assert_eq!(
+        again
+            .stderr
+            .matches("  taken from the build cache\n")
+            .count(),
+        5,
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn a_step_that_fails() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let image = Image::new(&engine);
+    let sandbox = with_shell(&image, "RUN printf 'one\\ntwo\\033[2J' && exit 7\n");
+    for arguments in [&["-t", &image.name][..], &["-q", "-t", &image.name]] {
+        let run = build(&sandbox, &engine, arguments);
+        assert_eq!((run.code, &run.stdout[..]), (Some(1), &b""[..]));
+        // Quiet or not, what the command said is needed now.
+        assert!(run.stderr.contains("  one\n  two\n"), "{}", run.stderr);
+        let last = run.stderr.lines().last().unwrap();
+        assert!(last.starts_with("error: the build failed: "), "{last}");
+        assert!(last.contains("returned a non-zero code: 7"), "{last}");
+        assert!(!image.exists());
+    }
+}
+
+#[test]
+fn interrupted() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let image = Image::new(&engine);
+    let sandbox = with_shell(&image, "RUN while :; do :; done\n");
+    let log = sandbox.dir().with_file_name("log");
+    let stderr = fs::File::create(&log).unwrap().into_parts().0;
+    let mut child = command(&sandbox, &engine, &["-t", &image.name])
+        .stderr(stderr)
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !fs::read_to_string(&log).unwrap().contains("[4/4]") {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "the step does not begin"
+        );
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "{}",
+            fs::read_to_string(&log).unwrap()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let said = fs::read_to_string(&log).unwrap();
+    assert!(said.ends_with("error: interrupted\n"), "{said}");
+    assert!(!image.exists());
+}
+
+#[test]
+fn a_context_on_standard_input() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let unique = engine.unique("shipload-cli");
+    let dockerfile = format!("FROM scratch\nLABEL test={unique}\nCOPY a /\n");
+    let sandbox = Sandbox::with(&[("Dockerfile", &dockerfile), ("a", "a")]);
+    let archive = sandbox
+        .run(&["pack", "--compression", "zstd"])
+        .fine()
+        .stdout;
+    fs::write(sandbox.path("context.tar.zst"), archive).unwrap();
+    let mut from_stdin = command(&sandbox, &engine, &["-q", "-"]);
+    from_stdin.stdin(
+        fs::File::open(sandbox.path("context.tar.zst"))
+            .unwrap()
+            .into_parts()
+            .0,
+    );
+    let id = sandbox.finish(from_stdin.spawn().unwrap()).fine().text();
+    // The same context as a directory is the same image: one cache.
+    fs::remove_file(sandbox.path("context.tar.zst")).unwrap();
+    assert_eq!(build(&sandbox, &engine, &["-q"]).fine().text(), id);
+    let path = format!("/images/{}?force=1", id.trim_end());
+    engine.request("DELETE", &path, None).unwrap();
+}
+
+#[test]
+fn doctor_names_the_engine() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let text = sandbox.run(&["doctor", "-H", &engine.host]).fine().text();
+    let (version, storage) = engine
+        .describe()
+        .unwrap()
+        .split_once(", storage ")
+        .map(|(v, s)| (v.to_owned(), s.to_owned()))
+        .unwrap();
+    assert!(
+        text.contains(&format!("is        Docker Engine {version} on linux/")),
+        "{text}"
+    );
+    assert!(text.contains(&format!("\nstorage   {storage}\n")), "{text}");
+}
