@@ -37,13 +37,16 @@ use crate::image_name::ImageName;
 use crate::options::BuildOptions;
 use crate::parser::{EventParser, Message, ParseError};
 use crate::transport::{Body, successful};
-use crate::upload::{ContextBody, Packing, UploadProgress};
+use crate::upload::{ContextBody, Packing, UploadProgress, Verdict};
 
 /// How many events wait for a reader before the engine has to.
 const WAITING_EVENTS: usize = 256;
 
 /// How long the packer may take to end after the engine has finished.
 const PACKER_GRACE: Duration = Duration::from_secs(10);
+
+/// How long the packer may take to say that it failed after the connection broke.
+const VERDICT_GRACE: Duration = Duration::from_secs(2);
 
 /// An image that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,12 +251,7 @@ impl Exchange {
         let request = self.request(&credentials, body)?;
         let answer = match sender.send_request(request).await {
             Ok(answer) => successful(answer).await?,
-            // The body's own error: the packer has failed, or said nothing and was dropped.
-            Err(error) if error.is_user() => {
-                let cause = packing.outcome().await.err();
-                return Err(BuildError::pack(cause.unwrap_or_else(|| error.into())));
-            }
-            Err(error) => return Err(RequestError::broken(error).into()),
+            Err(error) => return Err(Self::broken(error, &mut packing).await),
         };
         self.read(answer, &mut packing).await
     }
@@ -330,14 +328,12 @@ impl Exchange {
             .await
     }
 
-    /// A broken connection is the packer's doing if the packer failed.
+    /// A broken connection is the packer's doing if the packer failed, which it then has said.
     async fn broken(error: hyper::Error, packing: &mut Packing) -> BuildError {
-        if (error.is_user() || error.is_canceled())
-            && let Ok(Err(cause)) = tokio::time::timeout(PACKER_GRACE, packing.outcome()).await
-        {
-            return BuildError::pack(cause);
+        match tokio::time::timeout(VERDICT_GRACE, packing.verdict()).await {
+            Ok(Verdict::Failed(cause)) => BuildError::pack(cause),
+            Ok(Verdict::Done | Verdict::Cut) | Err(_) => RequestError::broken(error).into(),
         }
-        RequestError::broken(error).into()
     }
 
     async fn conclude(
@@ -346,10 +342,10 @@ impl Exchange {
         unverified: Option<&str>,
         packing: &mut Packing,
     ) -> Result<Built, BuildError> {
-        match tokio::time::timeout(PACKER_GRACE, packing.outcome()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(BuildError::pack(error)),
-            Err(_) => return Err(BuildError::Early),
+        match tokio::time::timeout(PACKER_GRACE, packing.verdict()).await {
+            Ok(Verdict::Done) => {}
+            Ok(Verdict::Failed(cause)) => return Err(BuildError::pack(cause)),
+            Ok(Verdict::Cut) | Err(_) => return Err(BuildError::Early),
         }
         let image_id = match (image_id, unverified) {
             (Some(id), _) => id,

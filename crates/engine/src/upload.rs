@@ -104,7 +104,7 @@ impl ContextBody {
     pub(crate) fn start(self, progress: &UploadProgress) -> io::Result<(Body, Packing)> {
         let (result, outcome) = oneshot::channel();
         let Some(pack) = self.pack else {
-            let _ = result.send(Ok(()));
+            let _ = result.send(Verdict::Done);
             return Ok((empty(), Packing(outcome)));
         };
         let (sender, receiver) = mpsc::channel(WAITING);
@@ -114,8 +114,9 @@ impl ContextBody {
                 let mut writer = ChannelWriter::new(sender);
                 match pack(&mut writer) {
                     Ok(()) => writer.finish(result),
-                    // The receiver is gone only when nobody asks any more.
-                    Err(error) => drop(result.send(Err(error))),
+                    // A verdict that cannot be told is one that nobody asks for any more.
+                    Err(_) if writer.cut => drop(result.send(Verdict::Cut)),
+                    Err(error) => drop(result.send(Verdict::Failed(error))),
                 }
             })?;
         let body = UploadBody {
@@ -160,15 +161,24 @@ impl UploadProgress {
     }
 }
 
+/// How the packer will have ended.
+pub(crate) struct Packing(oneshot::Receiver<Verdict>);
+
 /// How the packer ended.
-pub(crate) struct Packing(oneshot::Receiver<Result<(), BoxError>>);
+pub(crate) enum Verdict {
+    /// It wrote everything.
+    Done,
+    /// The connection went away under it. What it says about that is no news.
+    Cut,
+    /// It failed by itself.
+    Failed(BoxError),
+}
 
 impl Packing {
-    /// Waits for the packer's own verdict.
-    pub(crate) async fn outcome(&mut self) -> Result<(), BoxError> {
-        (&mut self.0)
-            .await
-            .unwrap_or_else(|_| Err("the packing thread panicked".into()))
+    /// Waits for the verdict; may be asked once.
+    pub(crate) async fn verdict(&mut self) -> Verdict {
+        let panicked = |_| Verdict::Failed("the packing thread panicked".into());
+        (&mut self.0).await.unwrap_or_else(panicked)
     }
 }
 
@@ -182,6 +192,8 @@ struct ChannelWriter {
     sender: mpsc::Sender<Piece>,
     gathering: Vec<u8>,
     withheld: Option<Bytes>,
+    /// Whether the other end is gone.
+    cut: bool,
 }
 
 impl ChannelWriter {
@@ -190,16 +202,19 @@ impl ChannelWriter {
             sender,
             gathering: Vec::with_capacity(PIECE),
             withheld: None,
+            cut: false,
         }
     }
 
-    fn send(&self, piece: Piece) -> io::Result<()> {
-        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the engine reads no further");
-        self.sender.blocking_send(piece).map_err(gone)
+    fn send(&mut self, piece: Piece) -> io::Result<()> {
+        self.sender.blocking_send(piece).map_err(|_| {
+            self.cut = true;
+            io::Error::new(io::ErrorKind::BrokenPipe, "the engine reads no further")
+        })
     }
 
     /// Sends what was withheld, and the end.
-    fn finish(mut self, result: oneshot::Sender<Result<(), BoxError>>) {
+    fn finish(mut self, result: oneshot::Sender<Verdict>) {
         let rest = Bytes::from(std::mem::take(&mut self.gathering));
         let last = [
             self.withheld.take(),
@@ -210,7 +225,11 @@ impl ChannelWriter {
             .flatten()
             .try_for_each(|piece| self.send(Piece::Data(piece)));
         // The verdict comes before the end, so that whoever sees the end finds the verdict.
-        let _ = result.send(Ok(()));
+        let _ = result.send(if sent.is_ok() {
+            Verdict::Done
+        } else {
+            Verdict::Cut
+        });
         if sent.is_ok() {
             let _ = self.send(Piece::End);
         }

@@ -147,6 +147,55 @@ async fn a_packer_that_fails_never_sends_the_final_chunk() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_packer_that_fails_is_to_blame_when_the_answer_has_begun() {
+    let fake = Fake::start(|exchange| {
+        exchange.begin();
+        exchange.chunk("{\"stream\":\"Step 1/1 : FROM scratch\"}\n");
+        assert!(!exchange.read_body(), "the body was ended properly");
+        exchange.chunk(success());
+        exchange.end();
+    });
+    let (go, wait) = std::sync::mpsc::channel();
+    let body = ContextBody::from_writer(move |out| {
+        out.write_all(&vec![0; 10 << 20])?;
+        wait.recv().unwrap();
+        Err(std::io::Error::other("disk on fire"))
+    });
+    let mut build = fake.connect().await.build(body, &BuildOptions::default());
+    assert!(matches!(build.next_event().await, Some(Event::Step { .. })));
+    go.send(()).unwrap();
+    let error = finish(build).await.unwrap_err();
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "disk on fire",
+        "{error:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_success_for_half_a_context_is_none() {
+    let fake = Fake::start(|exchange| exchange.answer("200 OK", &success()));
+    let (body, _, _stopped) = endless();
+    let build = fake.connect().await.build(body, &BuildOptions::default());
+    let outcome = finish(build).await;
+    assert!(matches!(outcome, Err(BuildError::Early)), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_hangs_up_is_to_blame_and_not_the_packer() {
+    let fake = Fake::start(|_| {});
+    for _ in 0..20 {
+        let (body, _, _stopped) = endless();
+        let build = fake.connect().await.build(body, &BuildOptions::default());
+        let outcome = finish(build).await;
+        assert!(
+            matches!(outcome, Err(BuildError::Request(RequestError::Broken(_)))),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_early_refusal_is_read_while_the_upload_runs() {
     let fake = Fake::start(|exchange| {
         exchange.answer(

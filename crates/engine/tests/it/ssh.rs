@@ -1,11 +1,13 @@
 //! `ssh://`, with a program in the place of `ssh` that runs the remote command here, as `sshd` would.
 
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 
 use fs_err as fs;
 use shipload_engine::{BuildOptions, ConnectOptions, ContextBody, Engine, Environment};
-use shipload_testkit::engine::shared;
+use shipload_testkit::engine::{shared, skip};
 use shipload_testkit::packages::ENGINE;
+use shipload_testkit::workspace;
 use tempfile::TempDir;
 
 use crate::real::archive;
@@ -24,11 +26,26 @@ fn ssh(script: &str) -> (TempDir, Environment) {
     (folder, Environment::empty().with("PATH", path))
 }
 
+/// A `PATH` on which the docker CLI is: this machine's, else that of Debian's packages, which bring it up to Debian 12.
+fn path_with_docker() -> Option<OsString> {
+    if workspace::on_path("docker").is_some() {
+        return std::env::var_os("PATH");
+    }
+    let packages = ENGINE.provide().unwrap();
+    if packages.program("docker").is_none() {
+        skip("there is no docker CLI for `docker system dial-stdio`");
+        return None;
+    }
+    Some(packages.path())
+}
+
 #[tokio::test]
 async fn a_build_goes_through_ssh() {
     let Some(handle) = shared() else { return };
     let socket = handle.host.strip_prefix("unix://").expect("a local Engine");
-    let docker = ENGINE.provide().unwrap().path();
+    let Some(docker) = path_with_docker() else {
+        return;
+    };
     // The remote side: a shell that is given one line, with the docker CLI on its path.
     let script = format!(
         "while [ \"$1\" != -- ]; do shift; done; shift 2; PATH='{}' exec sh -c \"$*\"",
