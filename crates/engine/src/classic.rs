@@ -231,6 +231,24 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
+/// The context on its way.
+struct Upload {
+    packing: Packing,
+    connection: AbortOnDrop<hyper::Result<()>>,
+}
+
+impl Upload {
+    /// A broken connection is the packer's doing if the packer failed, which it then says at once.
+    async fn broken(mut self, error: hyper::Error) -> BuildError {
+        // Its other half may still be waiting to write, and the packer for it.
+        self.connection.0.abort();
+        match tokio::time::timeout(VERDICT_GRACE, self.packing.verdict()).await {
+            Ok(Verdict::Failed(cause)) => BuildError::pack(cause),
+            Ok(Verdict::Done | Verdict::Cut) | Err(_) => RequestError::broken(error).into(),
+        }
+    }
+}
+
 /// One `POST /build`.
 struct Exchange {
     engine: Engine,
@@ -244,16 +262,20 @@ impl Exchange {
         let credentials = self.credentials().await;
         let transport = &self.engine.0.transport;
         let (mut sender, connection) = transport.open().await?;
-        let _connection = AbortOnDrop(tokio::spawn(connection));
-        let (body, mut packing) = context
+        let connection = AbortOnDrop(tokio::spawn(connection));
+        let (body, packing) = context
             .start(&self.progress)
             .map_err(|error| BuildError::Pack(error.into()))?;
+        let upload = Upload {
+            packing,
+            connection,
+        };
         let request = self.request(&credentials, body)?;
         let answer = match sender.send_request(request).await {
             Ok(answer) => successful(answer).await?,
-            Err(error) => return Err(Self::broken(error, &mut packing).await),
+            Err(error) => return Err(upload.broken(error).await),
         };
-        self.read(answer, &mut packing).await
+        self.read(answer, upload).await
     }
 
     /// The credentials of the registries that are needed. A build can do without, if the images are
@@ -292,11 +314,7 @@ impl Exchange {
         request.body(body).map_err(RequestError::broken)
     }
 
-    async fn read(
-        &self,
-        answer: Response<Incoming>,
-        packing: &mut Packing,
-    ) -> Result<Built, BuildError> {
+    async fn read(&self, answer: Response<Incoming>, upload: Upload) -> Result<Built, BuildError> {
         let mut parser = if self.options.quiet {
             EventParser::quiet()
         } else {
@@ -307,7 +325,7 @@ impl Exchange {
         while let Some(piece) = body.next().await {
             let piece = match piece {
                 Ok(piece) => piece,
-                Err(error) => return Err(Self::broken(error, packing).await),
+                Err(error) => return Err(upload.broken(error).await),
             };
             let parsed = parser.feed(&piece, &mut messages);
             for message in messages.drain(..) {
@@ -324,25 +342,17 @@ impl Exchange {
             parsed?;
         }
         parser.finish()?;
-        self.conclude(image_id, parser.unverified_id(), packing)
+        self.conclude(image_id, parser.unverified_id(), upload)
             .await
-    }
-
-    /// A broken connection is the packer's doing if the packer failed, which it then has said.
-    async fn broken(error: hyper::Error, packing: &mut Packing) -> BuildError {
-        match tokio::time::timeout(VERDICT_GRACE, packing.verdict()).await {
-            Ok(Verdict::Failed(cause)) => BuildError::pack(cause),
-            Ok(Verdict::Done | Verdict::Cut) | Err(_) => RequestError::broken(error).into(),
-        }
     }
 
     async fn conclude(
         &self,
         image_id: Option<String>,
         unverified: Option<&str>,
-        packing: &mut Packing,
+        mut upload: Upload,
     ) -> Result<Built, BuildError> {
-        match tokio::time::timeout(PACKER_GRACE, packing.verdict()).await {
+        match tokio::time::timeout(PACKER_GRACE, upload.packing.verdict()).await {
             Ok(Verdict::Done) => {}
             Ok(Verdict::Failed(cause)) => return Err(BuildError::pack(cause)),
             Ok(Verdict::Cut) | Err(_) => return Err(BuildError::Early),
