@@ -28,6 +28,9 @@ const KINDS: &[(&str, Write)] = &[
     ("`aN|bN*`, one automaton", |out, i| {
         writeln!(out, "q{i}|**/r{i}*")
     }),
+    ("`**/*[^x]qN*`, automaton", |out, i| {
+        writeln!(out, "**/*[^x]q{i}*")
+    }),
     ("`x**/y*N`, one automaton", |out, i| {
         writeln!(out, "x**y*{i}")
     }),
