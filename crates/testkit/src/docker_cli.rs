@@ -33,6 +33,9 @@ pub enum Packed {
     /// The archive it uploaded, as plain tar.
     Archive(Vec<u8>),
     /// It failed, with these words.
+    ///
+    /// Also if it did not notice: when a rule turns out malformed in the middle of the walk, it logs that, sends a
+    /// context that lacks the rest, and reports success. That is no answer to agree with.
     Failed(String),
 }
 
@@ -97,10 +100,9 @@ impl DockerCli {
             .stdin(Stdio::null())
             .output()?;
         let upload = self.engine.take(&tag);
-        if !output.status.success() {
-            return Ok(Packed::Failed(
-                String::from_utf8_lossy(&output.stderr).into_owned(),
-            ));
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        if !output.status.success() || messages.contains("msg=\"Error matching ") {
+            return Ok(Packed::Failed(messages));
         }
         match upload {
             Some(upload) if upload.is_complete => Ok(Packed::Archive(upload.archive)),
