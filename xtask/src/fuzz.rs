@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use shipload_testkit::fuzz;
 use shipload_testkit::oracle::{Oracle, Semantics};
 
+use crate::shell;
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -71,6 +73,32 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 code = ExitCode::FAILURE;
             }
         }
+        if let Builder::Classic = builder
+            && let Err(why) = archives(*cases, *seed)
+        {
+            eprintln!("{semantics:?}: {why}");
+            code = ExitCode::FAILURE;
+        }
     }
     code
+}
+
+/// Compares whole archives with the docker CLI's, on trees with every kind of file: the test of the context crate, with as many
+/// cases. It stands there, because xtask has to run when that crate does not compile.
+fn archives(cases: u64, seed: u64) -> Result<(), String> {
+    let mut test = shell::cargo();
+    test.args([
+        "test",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "shipload-context",
+        "--test",
+        "it",
+    ])
+    .args(["official::the_classic_archive", "--", "--nocapture"])
+    .env("SHIPLOAD_CASES", cases.to_string())
+    .env("SHIPLOAD_SEED", seed.to_string());
+    shell::stream(&mut test)
 }
