@@ -10,6 +10,7 @@ mod bench;
 mod demo;
 mod depcheck;
 mod fuzz;
+mod generate;
 mod record;
 mod report;
 mod shell;
@@ -43,6 +44,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Records the answers of real builders, for tests on machines that lack them
     Record(record::Arguments),
+    /// Writes man pages, shell completions and docs/cli.md from the program's own help
+    Gen(generate::Arguments),
     /// Checks that crates depend on each other as ARCHITECTURE.md says
     Depcheck,
     /// Packs real trees from package registries, unpacks them with GNU tar and compares
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::BenchPeer(arguments) => bench::peer::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Record(arguments) => record::run(&arguments),
+        Task::Gen(arguments) => generate::run(&arguments),
         Task::Depcheck => depcheck::run(),
         Task::Trees(arguments) => trees::run(&arguments),
     }

@@ -4,6 +4,7 @@
 //! skipped and said so in the table at the end; with `CI` set a skip is a failure.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use fs_err as fs;
@@ -11,7 +12,7 @@ use shipload_testkit::engine::{self, Handle, Private};
 use shipload_testkit::workspace;
 
 use crate::report::{Outcome, Report};
-use crate::{depcheck, shell, tools};
+use crate::{depcheck, generate, shell, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -56,14 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 tests.arg("--no-tests=pass");
             }
         } else {
-            tests.args([
-                "test",
-                "--locked",
-                "--no-fail-fast",
-                "--lib",
-                "--bins",
-                "--tests",
-            ]);
+            // Everything that has tests: libraries and programs too, whatever the option is called.
+            tests.args(["test", "--locked", "--no-fail-fast", "--tests"]);
         }
         arguments.select(&mut tests);
         tests.arg("--").args(&arguments.filters);
@@ -86,6 +81,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 impl Arguments {
+    /// Whether the named crate is to be checked.
+    fn covers(&self, package: &str) -> bool {
+        self.package.is_empty() || self.package.iter().any(|chosen| chosen == package)
+    }
+
     fn select(&self, command: &mut Command) {
         if self.package.is_empty() {
             command.arg("--workspace");
@@ -114,6 +114,9 @@ fn static_checks(arguments: &Arguments, report: &mut Report) {
         component("fmt", shell::cargo().args(["fmt", "--all", "--check"]))
     });
     report.check("dependencies", depcheck::check);
+    if arguments.covers("shipload-cli") {
+        report.check("generated files", generate::check);
+    }
     report.step("lints", || {
         let mut clippy = shell::cargo();
         clippy.args(["clippy", "--locked", "--all-targets"]);
@@ -140,7 +143,7 @@ fn component(name: &str, command: &mut Command) -> Outcome {
     }
 }
 
-fn provide_devtools(report: &mut Report) -> Option<std::path::PathBuf> {
+fn provide_devtools(report: &mut Report) -> Option<PathBuf> {
     let mut program = None;
     report.step("docker-devtools", || match tools::devtools() {
         Ok(path) => {

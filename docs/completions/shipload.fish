@@ -1,0 +1,146 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_shipload_global_optspecs
+    string join \n H/host= context= h/help V/version
+end
+
+function __fish_shipload_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_shipload_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_shipload_using_subcommand
+    set -l cmd (__fish_shipload_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c shipload -n "__fish_shipload_needs_command" -s H -l host -d 'The engine\'s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]' -r
+complete -c shipload -n "__fish_shipload_needs_command" -l context -d 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]' -r
+complete -c shipload -n "__fish_shipload_needs_command" -s h -l help -d 'Print help'
+complete -c shipload -n "__fish_shipload_needs_command" -s V -l version -d 'Print version'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "pack" -d 'Writes the context as an archive'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "ls" -d 'Lists the context'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine would be used and why'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "build" -d 'Builds an image from the context'
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l compression -d 'The codec around the tar [default: as the end of FILE\'s name says, else none]' -r -f -a "none\t''
+gzip\t''
+bzip2\t''
+xz\t''
+zstd\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l level -d 'The codec\'s level: gzip 1 to 12, bzip2 1 to 9, xz 0 to 9, zstd 1 to 19 [default: 6, 9, 6, 3]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -s j -l jobs -d 'Read and compress with N threads; the archive does not depend on it [default: one a core]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -s q -l quiet -d 'Say nothing but errors'
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l format -d 'How an entry is written' -r -f -a "text\t'A line, with what is not printable escaped; directories end in `/`'
+json\t'A JSON object on a line'
+nul\t'The path as it is, then a NUL byte'"
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -s l -l long -d 'Also show kind and mode, owner, size in bytes, and modification time in UTC; as JSON they are always there'
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l format -d 'How the findings are written' -r -f -a "text\t'Lines'
+json\t'A JSON object on a line'"
+complete -c shipload -n "__fish_shipload_using_subcommand doctor" -s H -l host -d 'The engine\'s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l context -d 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s t -l tag -d 'Give the image this name (and `:tag`, else `latest`); may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-arg -d 'Set a build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l target -d 'Build this stage [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l label -d 'Give the image a label; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l platform -d 'Build for this platform, such as `linux/arm64` [default: `DOCKER_DEFAULT_PLATFORM`, else the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l iidfile -d 'Write the image id to FILE' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l progress -d 'How progress is shown [default: `BUILDKIT_PROGRESS`, else auto]' -r -f -a "auto\t'Lines, and a meter where standard error is a terminal'
+plain\t'Lines'
+tty\t'Lines and a meter; an error where standard error is no terminal'
+quiet\t'Nothing, as with `--quiet`'
+rawjson\t'A JSON object for each event'"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l network -d 'The network [default: the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l add-host -d 'Add a name to `/etc/hosts`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-from -d 'Take layers of this image as cache; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s m -l memory -d 'The most memory, such as `512m` [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l memory-swap -d 'The most memory and swap together; -1 for no limit [default: twice `--memory`]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s c -l cpu-shares -d 'The relative weight of processor time [default: the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cpu-period -d 'The period of the processor limit in microseconds [default: the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cpu-quota -d 'The processor time in each period in microseconds [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cpuset-cpus -d 'The processors that may be used, such as `0-3` or `0,1` [default: all]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cpuset-mems -d 'The memory nodes that may be used, such as `0-3` or `0,1` [default: all]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l shm-size -d 'The size of `/dev/shm` [default: the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l ulimit -d 'A limit as `ulimit` sets it; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l security-opt -d 'A security option; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l isolation -d 'How containers are isolated, on Windows [default: the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cgroup-parent -d 'The parent control group [default: the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s H -l host -d 'The engine\'s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l context -d 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l secret -d 'Show a secret to the build' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l ssh -d 'Show an SSH agent or key to the build' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s o -l output -d 'Export the result' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-to -d 'Export the build cache' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-context -d 'Another context' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l metadata-file -d 'Write what is known of the result to FILE' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l no-cache -d 'Do not use the build cache' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l pull -d 'Pull base images even if the engine has them' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s q -l quiet -d 'Print the image id on success and nothing else' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l push -d 'Push every name of the image when it is built' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l load -d 'Keep the image in the engine, which is always done' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l compress -d 'Send the context compressed with gzip [default: only to an engine that is reached over a network]' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l squash -d 'Make one layer of the new ones, if the engine\'s experimental mode is on' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l rm -d 'Remove the containers of steps that succeeded [default: true]' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l force-rm -d 'Remove the containers of steps that failed, too' -r -f -a "true\t''
+false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'
