@@ -3,10 +3,13 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
 use rustix::process::{Pid, Signal, kill_process};
 use shipload_testkit::engine::{self, Handle};
 use shipload_testkit::packages::BUSYBOX;
+use shipload_testkit::registry::{PASSWORD, Registry, USER};
 
 use crate::sandbox::{Run, Sandbox};
 
@@ -217,4 +220,38 @@ fn doctor_names_the_engine() {
         "{text}"
     );
     assert!(text.contains(&format!("\nstorage   {storage}\n")), "{text}");
+}
+
+#[test]
+fn pushed_when_it_is_built() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let registry = Registry::start().unwrap();
+    let mut image = Image::new(&engine);
+    image.name = format!("{}/{}:1", registry.address(), image.name);
+    let sandbox = Sandbox::with(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "a")]);
+    let arguments = ["-t", &image.name, "--push"];
+
+    let refused = build(&sandbox, &engine, &arguments);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    let said = refused.stderr.lines().rev().take(3).collect::<Vec<_>>();
+    assert!(image.exists(), "it was built, if not pushed");
+    assert!(
+        refused.stderr.contains("\n  the image was built: sha256:"),
+        "{said:?}"
+    );
+
+    let auth = STANDARD.encode(format!("{USER}:{PASSWORD}"));
+    let config = format!(
+        r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#,
+        registry.address()
+    );
+    let settings = sandbox.dir().with_file_name("home").join(".docker");
+    fs::create_dir(&settings).unwrap();
+    fs::write(settings.join("config.json"), config).unwrap();
+    let pushed = build(&sandbox, &engine, &arguments);
+    assert_eq!(pushed.code, Some(0), "{}", pushed.stderr);
+    let last = pushed.stderr.lines().last().unwrap();
+    assert!(last.starts_with("pushed 1: sha256:"), "{last}");
 }
