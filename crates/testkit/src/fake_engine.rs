@@ -38,6 +38,8 @@ pub struct Upload {
     pub headers: HashMap<String, String>,
     /// The archive, decompressed if it came as gzip.
     pub archive: Vec<u8>,
+    /// Whether it came as gzip.
+    pub is_gzip: bool,
     /// Whether the body was ended as HTTP demands. If not, an Engine would not build it.
     pub is_complete: bool,
 }
@@ -168,7 +170,8 @@ fn keep(reader: &mut impl BufRead, head: &Head, builds: &Builds) {
     let mut body = Vec::new();
     let is_complete = read_body(reader, head, &mut body).is_ok();
     let mut archive = Vec::new();
-    if body.starts_with(b"\x1f\x8b") {
+    let is_gzip = body.starts_with(b"\x1f\x8b");
+    if is_gzip {
         // Of a cut upload, keep what there is.
         let _ = MultiGzDecoder::new(&body[..]).read_to_end(&mut archive);
     } else {
@@ -178,6 +181,7 @@ fn keep(reader: &mut impl BufRead, head: &Head, builds: &Builds) {
         target: head.target.clone(),
         headers: head.headers.clone(),
         archive,
+        is_gzip,
         is_complete,
     };
     builds

@@ -52,6 +52,10 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         .connect(&environment, preference)?;
     let semantics = semantics(arguments.context.engine, &engine)?;
     let source = source::source(&arguments.path, arguments.context.file.as_ref())?;
+    if let Some(file) = &arguments.iidfile {
+        // Before the walk: it may lie in the context.
+        remove_old(file)?;
+    }
     let progress = Progress::new();
     let plan = plan::plan(ui, &source, &arguments.context, semantics, &progress)?;
 
@@ -65,9 +69,6 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         Some(false) => Compression::None,
         None => engine.auto_compression(),
     };
-    if let Some(file) = &arguments.iidfile {
-        remove_old(file)?;
-    }
 
     let mut report = Report::new(ui, style);
     let job = Job {

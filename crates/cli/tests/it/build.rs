@@ -223,21 +223,15 @@ fn image_id_file() {
         .0
         .fine();
     assert_eq!(fs::read_to_string(sandbox.path("id")).unwrap(), IMAGE_ID);
-    // The id of an earlier build must not be taken for that of one that failed.
-    let (run, _) = build(
-        &sandbox,
-        &["--iidfile", "id", "--ulimit=core=0"],
-        &[("DOCKER_HOST", "unix:///none")],
-        b"",
-    );
-    assert_eq!(
-        (run.code, sandbox.path("id").exists()),
-        (Some(1), true),
-        "nothing was built"
-    );
-    sandbox.write(".dockerignore", "[");
-    let (run, _) = build(&sandbox, &["--iidfile", "id"], &[], b"");
+    // An engine that was never asked does not touch it.
+    let nobody = [("DOCKER_HOST", "unix:///none")];
+    let (run, _) = build(&sandbox, &["--iidfile", "id"], &nobody, b"");
+    assert_eq!((run.code, sandbox.path("id").exists()), (Some(1), true));
+    let (run, _) = build(&sandbox, &["--iidfile", "missing/id"], &[], b"");
     assert_eq!(run.code, Some(1));
+    let lines: Vec<&str> = run.stderr.lines().skip(1).collect();
+    assert_eq!(lines[0], "error: cannot write the image id");
+    assert_eq!(lines[2], format!("  the image was built: {IMAGE_ID}"));
 }
 
 #[test]
@@ -287,19 +281,34 @@ fn a_dockerfile_from_standard_input_or_elsewhere() {
 #[test]
 fn compression() {
     let sandbox = scene();
-    // The fake keeps the archive decompressed, so the length of the body tells.
-    for (arguments, expected) in [
-        (&[][..], "none"),
-        (&["--compress"], "gzip"),
-        (&["--compress=false"], "none"),
-    ] {
-        let engine = FakeEngine::start().unwrap();
-        let mut command = sandbox.command(&["build", "--host", &engine.host()]);
-        command.args(arguments);
-        sandbox.finish(command.spawn().unwrap());
-        let upload = engine.take("").unwrap();
-        assert_eq!(names(&upload.archive), ["Dockerfile", "a"], "{expected}");
+    let rows: &[(&[&str], bool)] = &[
+        (&[], false),
+        (&["--compress"], true),
+        (&["--compress=true"], true),
+        (&["--compress=false"], false),
+    ];
+    for (arguments, expected) in rows {
+        let (_, upload) = build(&sandbox, arguments, &[], b"");
+        let upload = upload.unwrap();
+        assert_eq!(names(&upload.archive), ["Dockerfile", "a"]);
+        assert_eq!(upload.is_gzip, *expected, "{arguments:?}");
     }
+}
+
+#[test]
+fn docker_where_podman_was_asked_for() {
+    let sandbox = scene();
+    let engine = FakeEngine::start().unwrap();
+    let host = engine.host();
+    let arguments = ["build", "--engine", "podman", "--host", &host];
+    sandbox.run(&arguments).refused(
+        1,
+        &format!(
+            "error: `--engine podman` was asked for, but Docker answers at `{host}`\n\
+             hint: name Podman's socket with `--host`\n"
+        ),
+    );
+    assert_eq!(engine.take(""), None);
 }
 
 #[test]

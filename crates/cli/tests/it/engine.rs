@@ -129,7 +129,12 @@ fn a_step_that_fails() {
     };
     let image = Image::new(&engine);
     let sandbox = with_shell(&image, "RUN printf 'one\\ntwo\\033[2J' && exit 7\n");
-    for arguments in [&["-t", &image.name][..], &["-q", "-t", &image.name]] {
+    // The id of an earlier build must not pass for that of one that failed.
+    sandbox.write("id", "sha256:earlier");
+    for arguments in [
+        &["-t", &image.name, "--iidfile", "id"][..],
+        &["-q", "-t", &image.name],
+    ] {
         let run = build(&sandbox, &engine, arguments);
         assert_eq!((run.code, &run.stdout[..]), (Some(1), &b""[..]));
         // Quiet or not, what the command said is needed now.
@@ -137,7 +142,7 @@ fn a_step_that_fails() {
         let last = run.stderr.lines().last().unwrap();
         assert!(last.starts_with("error: the build failed: "), "{last}");
         assert!(last.contains("returned a non-zero code: 7"), "{last}");
-        assert!(!image.exists());
+        assert!(!image.exists() && !sandbox.path("id").exists());
     }
 }
 
