@@ -15,13 +15,13 @@ use crate::support::{build, connect, files, plan};
 /// A context with all that goes into the cache's key: modes, links, names that need PAX headers, an ignore file.
 fn context(root: &Path, salt: &str) {
     let long = format!("deep/{0}/{0}/{0}", "n".repeat(60));
+    // Each test its own steps: of two builds of one step at once the Engine keeps both, and then takes either.
+    let steps = "COPY deep /deep/\nCOPY run ü.txt links/ /app/\nADD . /all/\n";
+    let dockerfile = format!("FROM scratch\nLABEL a={salt}\n{steps}");
     files(
         root,
         &[
-            (
-                "Dockerfile",
-                "FROM scratch\nLABEL a=b\nCOPY deep /deep/\nCOPY run ü.txt links/ /app/\nADD . /all/\n",
-            ),
+            ("Dockerfile", &dockerfile),
             (
                 ".dockerignore",
                 "*.log\nDockerfile\n.dockerignore\ndeep/secret\n",
