@@ -98,8 +98,12 @@ impl Ui {
     /// Standard output, unbuffered.
     pub(crate) fn result() -> Result<File, Failure> {
         let fd = io::stdout().as_fd().try_clone_to_owned();
-        fd.map(File::from)
-            .map_err(|error| Failure::new("cannot write to standard output").caused_by(&error))
+        let fd =
+            fd.map_err(|error| Failure::new("cannot write to standard output").caused_by(&error))?;
+        // A pipe of the usual 64 KiB makes us and the reader wake each other 16 times a megabyte. Anything but a pipe refuses.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::pipe::fcntl_setpipe_size(&fd, 1 << 20);
+        Ok(File::from(fd))
     }
 
     /// Whether standard output is a terminal.
