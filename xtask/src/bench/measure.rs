@@ -77,7 +77,7 @@ impl Pipeline {
 
     /// Runs it once. `log` is a file for what it says on stderr.
     ///
-    /// `Err` says which program failed, and its last words.
+    /// `Err` says which program failed, and what it said.
     pub(super) fn run(&self, log: &Path) -> Result<Sample, String> {
         let start = Instant::now();
         let (children, output) = self.start(log).map_err(|error| error.to_string())?;
@@ -100,8 +100,12 @@ impl Pipeline {
             Some(failed) => {
                 let said = fs::read(log).unwrap_or_default();
                 let said = String::from_utf8_lossy(&said);
+                let error = said
+                    .lines()
+                    .find(|line| line.to_lowercase().contains("error"));
                 let last = said.lines().rfind(|line| !line.is_empty());
-                Err(format!("{failed}: {}", last.unwrap_or("it said nothing")))
+                let words = error.or(last).unwrap_or("it said nothing");
+                Err(format!("{failed}: {words}"))
             }
         }
     }
@@ -166,12 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn who_failed_is_named_with_its_last_words() {
+    fn who_failed_is_named_with_its_own_words() {
         let log = tempfile::NamedTempFile::new().unwrap();
         let rows = [
             (
-                Pipeline::from(shell("echo no >&2; exit 3")).then(shell("cat")),
-                "`sh`: exit status: 3: no",
+                Pipeline::from(shell("echo error: no >&2; echo try --help >&2; exit 3"))
+                    .then(shell("cat")),
+                "`sh`: exit status: 3: error: no",
             ),
             (
                 Pipeline::from(shell("exit 0")).then(shell("exit 4")),
