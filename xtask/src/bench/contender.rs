@@ -195,6 +195,9 @@ fn send(tree: &Tree, programs: &Programs, sink: &Sink) -> Group {
         let curl = Stage::new(program)
             .args([
                 "-sS",
+                // Or it waits a second for an invitation.
+                "-H",
+                "Expect:",
                 "-X",
                 "POST",
                 "-T",

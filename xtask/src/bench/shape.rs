@@ -129,7 +129,7 @@ fn big(random: &mut Random, root: &Path, bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Excludes and re-includes in all common forms; about half of the files stay.
+/// Excludes and re-includes in all common forms; most files stay, and for those every rule is asked.
 fn rules(random: &mut Random, root: &Path, dirs: u32, files: u32) -> io::Result<()> {
     let mut rule = |number: u32| {
         let (dir, file) = (random.below(dirs.into()), random.below(files.into()));
