@@ -26,10 +26,9 @@ mod progress;
 mod recipe;
 pub mod sink;
 pub mod source;
+mod threads;
 mod tree;
 mod view;
-
-use std::num::NonZeroUsize;
 
 pub use content::{ArchiveRange, Content, HostFile, Opened, ReadError, ReadProblem};
 pub use entry::{Device, Entry, Kind, Mtime, Origin, Standing};
@@ -47,8 +46,3 @@ pub use source::archive::{
 pub use source::host::{HostDir, OnUnreadable};
 pub use tree::{Clash, Notice, Tree, TreeBuilder, TreeError};
 pub use view::{Member, MemberKind, Modes, Owner, Parents, Policy, Times, View};
-
-/// One thread a core, as far as this process may use them.
-fn cores() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}

@@ -18,6 +18,7 @@ use crate::path::{EntryPath, PathError};
 use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::source::host::{self, HostDir, Listing};
+use crate::threads;
 
 /// The entries of a context in the order of their paths; cheap to clone, and safe to read from many threads.
 ///
@@ -245,7 +246,8 @@ impl TreeBuilder {
         self
     }
 
-    /// How many threads list directories; the default is one a core. The result does not depend on it.
+    /// How many threads list directories; the default is one a core, and at most 256 are used. The result does not depend
+    /// on it.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);
@@ -268,7 +270,7 @@ impl TreeBuilder {
     /// # Errors
     /// [`TreeError`], which names the source, file or rule.
     pub fn build_with(self, progress: &Progress) -> Result<Tree, TreeError> {
-        let threads = self.threads.unwrap_or_else(crate::cores);
+        let threads = threads::count(self.threads);
         let links = Links::default();
         let mut origins = Vec::with_capacity(self.sources.len() + 1);
         let mut merge = Merge::new(self.clash);

@@ -12,13 +12,14 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::compress::{Compression, Encoder, GzipBlocks, Level, LevelError};
 use super::header::{self, BLOCK};
 use crate::content::{Opened, ReadError};
 use crate::progress::{Moment, Progress};
+use crate::threads;
 use crate::view::{Member, MemberKind, View};
 
 /// Bytes of a batch that its worker does not compress. With two threads, six of 128 KiB stay in a core's second-level cache from
@@ -35,7 +36,7 @@ pub struct PackOptions {
     /// The codec's level; the default is the codec's own.
     pub level: Option<i32>,
     /// How many threads read and compress, the calling one included; the default is one a core, and at least two, so that
-    /// reading goes on while the output is waited for. The archive does not depend on it.
+    /// reading goes on while the output is waited for. At most 256 are used. The archive does not depend on it.
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -101,6 +102,9 @@ impl PackError {
 /// # Errors
 /// [`PackError`]. `out` then holds the beginning of an archive, without its end, and must be thrown away.
 ///
+/// # Panics
+/// Where `out` or the observer of `progress` does; nothing waits for ever then.
+///
 /// ```
 /// use shipload_context::{PackOptions, Progress, TreeBuilder, View, pack};
 ///
@@ -117,7 +121,10 @@ pub fn pack(
     out: &mut dyn Write,
 ) -> Result<PackSummary, PackError> {
     let level = Level::new(options.compression, options.level)?;
-    let threads = options.threads.unwrap_or_else(|| crate::cores().max(TWO));
+    let threads = match options.threads {
+        None => threads::count(None).max(TWO),
+        asked => threads::count(asked),
+    };
     let (batch, window) = match options.compression {
         Compression::Gzip => (GzipBlocks::BLOCK as u64, 2 * threads.get() + 1),
         _ => (BATCH, 2 * threads.get() + 2),
@@ -144,9 +151,8 @@ pub fn pack(
     };
     let mut encoder = Encoder::new(encoding, threads, out).map_err(PackError::Output)?;
     let written = std::thread::scope(|scope| {
-        for _ in 1..threads.get() {
-            scope.spawn(|| queue.work());
-        }
+        let _guard = StopOnPanic(&queue);
+        threads::help(scope, threads, || queue.work());
         let written = queue.write(&mut encoder);
         queue.stop();
         written
@@ -225,7 +231,8 @@ struct Large<'a> {
     size: u64,
     /// The handle, or why there is none; the first piece tells.
     opened: OnceLock<Result<Opened<'a>, Mutex<Option<ReadError>>>>,
-    pieces_left: AtomicUsize,
+    /// Bytes that no piece has read yet.
+    left: AtomicU64,
 }
 
 /// # Cutting
@@ -253,20 +260,13 @@ impl<'a> Cursor<'a> {
                     break;
                 }
                 self.place += 1;
-                let pieces = std::iter::successors(Some(0), |&o| Some(piece_end(o, size, batch)))
-                    .take_while(|&o| o < size)
-                    .count();
-                let opened = OnceLock::new();
-                let pieces_left = AtomicUsize::new(pieces);
-                self.large = Some((
-                    Arc::new(Large {
-                        member,
-                        size,
-                        opened,
-                        pieces_left,
-                    }),
-                    0,
-                ));
+                let large = Large {
+                    member,
+                    size,
+                    opened: OnceLock::new(),
+                    left: AtomicU64::new(size),
+                };
+                self.large = Some((Arc::new(large), 0));
                 return self.next(view, batch);
             }
             if bytes >= batch || (bytes > 0 && bytes + size > batch + batch / 2) {
@@ -314,6 +314,7 @@ impl<'a> Queue<'a> {
     }
 
     fn work(&self) {
+        let _guard = StopOnPanic(self);
         let mut worker = Worker::new(self.level);
         let mut state = self.lock();
         loop {
@@ -373,6 +374,7 @@ impl<'a> Queue<'a> {
     fn stop(&self) {
         self.lock().stopped = true;
         self.room.notify_all();
+        self.ready.notify_all();
     }
 
     /// Makes the bytes of a batch, and counts those of content and all.
@@ -456,7 +458,8 @@ impl<'a> Queue<'a> {
         out[..start].copy_from_slice(&head);
         opened.read_at(&mut out[start..end], part.start)?;
         out[end..].fill(0);
-        if large.pieces_left.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let read = part.end - part.start;
+        if large.left.fetch_sub(read, Ordering::AcqRel) == read {
             self.progress.at(Moment::Read, path);
             opened.finish()?;
         }
@@ -475,6 +478,10 @@ impl Queue<'_> {
             while !matches!(state.flight.front(), Some(Some(_))) {
                 if state.cursor.ended && state.flight.is_empty() {
                     return Ok((content, tar));
+                }
+                // Nobody but a thread that panicked stops the others before the end, and its batch will never be filled.
+                if state.stopped {
+                    return Err(PackError::Cancelled);
                 }
                 // Filling a batch is better than waiting for one; and where there are no other workers, nobody else would.
                 let work = if state.flight.len() < self.window {
@@ -505,6 +512,17 @@ impl Queue<'_> {
             tar += batch.tar_bytes;
             state = self.lock();
             state.free.push(batch.bytes);
+        }
+    }
+}
+
+/// Ends the other threads' waiting when the one that holds this panics, so that the panic reaches the caller.
+struct StopOnPanic<'q, 'a>(&'q Queue<'a>);
+
+impl Drop for StopOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
         }
     }
 }

@@ -10,6 +10,7 @@ mod archive;
 mod changing;
 mod clashes;
 mod compress;
+mod failing;
 mod official;
 mod recipes;
 mod same_bytes;

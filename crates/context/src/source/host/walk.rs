@@ -22,6 +22,7 @@ use super::{Found, HostDir, Listing, OnUnreadable, entry};
 use crate::entry::{Entry, Kind, Origin, Standing};
 use crate::path::EntryPath;
 use crate::progress::Progress;
+use crate::threads;
 use crate::tree::{Links, Notice, TreeError};
 
 /// So many names are stat'ed as one piece of work.
@@ -78,9 +79,7 @@ pub(crate) fn list(
     };
     walk.lock().push(first);
     std::thread::scope(|scope| {
-        for _ in 1..threads.get() {
-            scope.spawn(|| walk.work());
-        }
+        threads::help(scope, threads, || walk.work());
         walk.work();
     });
     let mut state = walk
@@ -182,6 +181,7 @@ impl Walk<'_> {
     }
 
     fn work(&self) {
+        let _guard = StopOnPanic(self);
         let mut state = self.lock();
         loop {
             if state.error.is_some() {
@@ -279,6 +279,18 @@ impl Walk<'_> {
             }
         }
         Ok(found)
+    }
+}
+
+/// Ends the other threads' waiting when the one that holds this panics, so that the panic reaches the caller.
+struct StopOnPanic<'w>(&'w Walk<'w>);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().error.get_or_insert(TreeError::Cancelled);
+            self.0.changed.notify_all();
+        }
     }
 }
 
