@@ -164,14 +164,14 @@ impl Entry {
         })
     }
 
-    /// Reads the whole content of a file into memory, with all checks.
+    /// Reads the whole content of a file into memory, with all checks. How much memory that takes, [`Entry::size`] tells before.
     ///
     /// # Errors
-    /// [`ReadError`] as for [`Entry::open`].
+    /// [`ReadError`] as for [`Entry::open`], and where there is not so much memory.
     pub fn read(&self) -> Result<Vec<u8>, ReadError> {
         let opened = self.open()?;
-        let mut content = vec![0; usize::try_from(self.size()).unwrap_or(usize::MAX)];
-        opened.read_at(&mut content, 0)?;
+        let mut content = Vec::new();
+        opened.append_to(&mut content)?;
         opened.finish()?;
         Ok(content)
     }
@@ -258,6 +258,9 @@ impl Opened<'_> {
     /// As [`Opened::read_at`].
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) -> Result<(), ReadError> {
         let size = usize::try_from(self.entry.size()).unwrap_or(usize::MAX);
+        // A sparse file may be listed with more bytes than any memory has.
+        out.try_reserve(size)
+            .map_err(|_| self.cannot_read(io::ErrorKind::OutOfMemory.into()))?;
         match &self.source {
             Source::Bytes(bytes) => {
                 out.extend_from_slice(bytes);
@@ -277,6 +280,10 @@ impl Opened<'_> {
             (Source::Host { file, .. }, io::ErrorKind::UnexpectedEof) => ReadProblem::Resized {
                 listed: self.entry.size(),
                 now: file.metadata().map_or(0, |m| m.len()),
+            },
+            (Source::Range(range), io::ErrorKind::UnexpectedEof) => match range.archive.check() {
+                Err(problem) => problem,
+                Ok(()) => ReadProblem::Io(error),
             },
             _ => ReadProblem::Io(error),
         })
@@ -315,11 +322,10 @@ impl Opened<'_> {
     }
 }
 
-/// Appends the first `size` bytes of `file` to `out`, read into its spare capacity, so that nothing is zeroed only to be read
-/// over. That there are no more of them is for [`Opened::finish`] to see.
+/// Appends the first `size` bytes of `file` to `out`, read into its spare capacity, which is at least that, so that nothing is
+/// zeroed only to be read over. That there are no more of them is for [`Opened::finish`] to see.
 fn append(file: &std::fs::File, size: usize, out: &mut Vec<u8>) -> io::Result<()> {
     let start = out.len();
-    out.reserve(size);
     while out.len() - start < size {
         let offset = (out.len() - start) as u64;
         match rustix::io::pread(file, spare_capacity(out), offset) {

@@ -244,14 +244,14 @@ impl View {
         self.kept.get(place).map(|&i| self.make(i))
     }
 
-    /// The bytes in all files, each counted once.
+    /// The bytes in all files, each counted once; `u64::MAX` where sparse files have more between them.
     pub fn content_bytes(&self) -> u64 {
         self.members()
             .map(|member| match member.kind {
                 MemberKind::File { size } => size,
                 _ => 0,
             })
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     fn make(&self, i: u32) -> Member<'_> {

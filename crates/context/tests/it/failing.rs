@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use shipload_context::{
-    Compression, HostDir, Moment, PackOptions, Progress, TreeBuilder, View, pack,
+    Compression, HostDir, Moment, PackError, PackOptions, Progress, TreeBuilder, View, pack,
 };
 
 use crate::support::{files, tree};
@@ -98,4 +99,39 @@ fn any_number_of_threads_may_be_asked_for() {
         out
     };
     assert!(packed(1) == packed(usize::MAX));
+}
+
+/// A file that has no blocks can be larger than any disk.
+#[test]
+fn a_huge_sparse_file_is_begun_at_once() {
+    let memory = Path::new("/dev/shm");
+    let temp = if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    };
+    let file = fs_err::File::create(temp.path().join("huge")).unwrap();
+    // The most that tmpfs, xfs and btrfs take, and that ext4 takes.
+    let size = [i64::MAX as u64, 1 << 43]
+        .into_iter()
+        .find(|&size| file.file().set_len(size).is_ok());
+    let Some(size) = size else {
+        println!("skipped: no sparse files in {}", temp.path().display());
+        return;
+    };
+    let tree = tree(temp.path());
+    let view = View::new(&tree);
+    assert_eq!(view.content_bytes(), size);
+    let packed = ends("packing", move || {
+        let mut little = [0; 4096];
+        let packed = pack(
+            &view,
+            &PackOptions::default(),
+            &Progress::new(),
+            &mut &mut little[..],
+        );
+        matches!(packed, Err(PackError::Output(_)))
+    });
+    assert_eq!(packed, Some(true));
+    assert!(tree.entries()[0].read().is_err());
 }
