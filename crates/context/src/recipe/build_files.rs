@@ -1,6 +1,6 @@
 //! The build's own files: where the Dockerfile and the ignore file are looked for, and how they get into the context.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,9 @@ use crate::path::{EntryPath, show};
 use crate::source::archive::Archive;
 use crate::tree::{TreeBuilder, TreeError};
 
-/// The longest ignore file that is taken from an archive, in bytes: it is held in memory, and archives may be hostile.
-const MEMBER_LIMIT: u64 = 16 << 20;
+/// The longest Dockerfile or ignore file that is read, in bytes: they are held in memory, archives may be hostile, and a name may
+/// lead to `/dev/zero`. BuildKit takes no more than that in one message.
+const TEXT_LIMIT: u64 = 16 << 20;
 
 /// The Dockerfile of a context, found.
 pub(super) struct BuildFiles<'a> {
@@ -58,11 +59,11 @@ impl<'a> BuildFiles<'a> {
         }
         if !kind.is_file() {
             // A pipe, as of `--file <(generate)`, has no path to resolve.
-            return Self::injected(dir, None, fs_err::read(&chosen).map_err(fail)?);
+            return Self::injected(dir, None, read_text(&chosen).map_err(fail)?);
         }
         let real = fs_err::canonicalize(&chosen).map_err(fail)?;
         let Ok(inside) = real.strip_prefix(dir) else {
-            let text = fs_err::read(&real).map_err(fail)?;
+            let text = read_text(&real).map_err(fail)?;
             return Self::injected(dir, Some(real), text);
         };
         let name = EntryPath::new(inside.as_os_str().as_bytes())
@@ -140,7 +141,7 @@ impl BuildFiles<'_> {
                     .map(|candidate| candidate.path(&dockerfile, self.dir))
                     .find(|path| fs_err::symlink_metadata(path).is_ok());
                 if let Some(path) = &first {
-                    stays(path, self.dir, &dockerfile)?;
+                    check_found(path, self.dir, &dockerfile)?;
                 }
                 first.into_iter().collect()
             }
@@ -235,7 +236,7 @@ impl BuildFiles<'_> {
         let name = own_name(b".dockerignore")?;
         let tree = TreeBuilder::new().archive(archive.clone()).build()?;
         match tree.get(&name) {
-            Some(entry) if entry.size() > MEMBER_LIMIT => Err(RecipeError::IgnoreFile {
+            Some(entry) if entry.size() > TEXT_LIMIT => Err(RecipeError::IgnoreFile {
                 path: format!("{}:.dockerignore", archive.name()).into(),
                 source: io::ErrorKind::FileTooLarge.into(),
             }),
@@ -255,10 +256,20 @@ fn own_name(name: &[u8]) -> Result<EntryPath, RecipeError> {
 }
 
 fn read_rules(path: &Path) -> Result<Vec<u8>, RecipeError> {
-    fs_err::read(path).map_err(|source| RecipeError::IgnoreFile {
+    read_text(path).map_err(|source| RecipeError::IgnoreFile {
         path: path.to_owned(),
         source,
     })
+}
+
+fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut file = fs_err::File::open(path)?.take(TEXT_LIMIT + 1);
+    file.read_to_end(&mut text)?;
+    if text.len() as u64 > TEXT_LIMIT {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(text)
 }
 
 /// The names under which a builder looks for its Dockerfile, in order.
@@ -269,12 +280,19 @@ fn default_names(semantics: Semantics) -> &'static [&'static str] {
     }
 }
 
-/// Refuses an ignore file that is a link out of the context: nothing outside the named sources is read.
-fn stays(path: &Path, dir: &Path, dockerfile: &Path) -> Result<(), RecipeError> {
-    let real = fs_err::canonicalize(path).map_err(|source| RecipeError::IgnoreFile {
+/// Refuses an ignore file that nobody named and that is a link out of the context, since nothing outside the named sources is
+/// read; or a pipe or device, which would be waited for without end. (A pipe may be named: `--ignorefile <(generate)`.)
+fn check_found(path: &Path, dir: &Path, dockerfile: &Path) -> Result<(), RecipeError> {
+    let fail = |source| RecipeError::IgnoreFile {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    let real = fs_err::canonicalize(path).map_err(fail)?;
+    let kind = fs_err::metadata(&real).map_err(fail)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        let problem = "it is neither a file nor a directory";
+        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, problem)));
+    }
     let beside = dockerfile
         .parent()
         .is_some_and(|home| real.starts_with(home));

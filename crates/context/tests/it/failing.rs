@@ -2,25 +2,13 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc;
-use std::time::Duration;
 
 use shipload_context::{
     Compression, HostDir, Moment, PackError, PackOptions, Progress, TreeBuilder, View, pack,
 };
 
-use crate::support::{files, tree};
-
-/// What `work` returns; `None` where it panics. Fails where it does not come to an end.
-fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (done, outcome) = mpsc::channel();
-    std::thread::spawn(move || done.send(catch_unwind(AssertUnwindSafe(work)).ok()));
-    outcome
-        .recv_timeout(Duration::from_secs(60))
-        .unwrap_or_else(|_| panic!("{what}: waits for ever"))
-}
+use crate::support::{ends, files, tree};
 
 fn scene() -> tempfile::TempDir {
     let temp = tempfile::tempdir().unwrap();

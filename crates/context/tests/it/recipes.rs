@@ -1,5 +1,6 @@
 //! What `docker build PATH -f FILE` means: which Dockerfile, which rules.
 
+use std::io;
 use std::path::Path;
 
 use shipload_context::{
@@ -7,7 +8,7 @@ use shipload_context::{
     Plan, Progress, Recipe, RecipeError, Semantics, View, pack,
 };
 
-use crate::support::{files, packed, paths, unpacked};
+use crate::support::{ends, files, packed, paths, unpacked};
 
 /// Names and contents, as [`files`] takes them.
 type Files<'a> = &'a [(&'a str, &'a str)];
@@ -264,6 +265,46 @@ fn what_is_wrong_is_said_with_its_place_and_a_hint() {
             error(&Recipe::new(root.join("out"))),
             RecipeError::IgnoreFileOutside { .. }
         ));
+    }
+}
+
+/// Nothing is waited for without end, and nothing endless is read.
+#[test]
+fn build_files_must_be_readable_texts() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path();
+    files(root, &[("pipe/Dockerfile", ""), ("plain/Dockerfile", "")]);
+    let pipe = root.join("pipe/.dockerignore");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let endless = || Path::new("/dev/zero").to_owned();
+    let plain = Recipe::new(root.join("plain"));
+    let rows = [
+        (
+            Recipe::new(root.join("pipe")),
+            format!("cannot read the ignore file `{}`", pipe.display()),
+            io::ErrorKind::InvalidInput,
+        ),
+        (
+            plain.clone().ignore(IgnoreChoice::Files(vec![endless()])),
+            "cannot read the ignore file `/dev/zero`".to_owned(),
+            io::ErrorKind::FileTooLarge,
+        ),
+        (
+            plain.dockerfile(DockerfileChoice::File(endless())),
+            "cannot read the Dockerfile `/dev/zero`".to_owned(),
+            io::ErrorKind::FileTooLarge,
+        ),
+    ];
+    for (recipe, message, kind) in rows {
+        let error = ends(&message, move || error(&recipe)).unwrap();
+        assert_eq!(error.to_string(), message);
+        let (RecipeError::IgnoreFile { source, .. } | RecipeError::Dockerfile { source, .. }) =
+            error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(source.kind(), kind, "{message}");
     }
 }
 

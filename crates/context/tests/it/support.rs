@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use shipload_context::{HostDir, PackError, PackOptions, Progress, Tree, TreeBuilder, View, pack};
 
@@ -59,4 +62,16 @@ pub(crate) fn unpacked(archive: &[u8]) -> BTreeMap<String, (tar::EntryType, Vec<
             (path, (entry.header().entry_type(), content))
         })
         .collect()
+}
+
+/// What `work` returns; `None` where it panics. Fails where it does not come to an end.
+pub(crate) fn ends<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, outcome) = mpsc::channel();
+    std::thread::spawn(move || done.send(catch_unwind(AssertUnwindSafe(work)).ok()));
+    outcome
+        .recv_timeout(Duration::from_secs(60))
+        .unwrap_or_else(|_| panic!("{what}: waits for ever"))
 }
