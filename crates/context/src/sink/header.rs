@@ -91,7 +91,7 @@ pub(crate) fn append(member: &Member<'_>, capability: Option<&[u8]>, out: &mut V
         MemberKind::Fifo => b'6',
     };
     block.text(157, NAME, &ascii(link));
-    // Linux' device numbers have at most 20 bits, which seven digits hold.
+    // Linux' device numbers have at most 20 bits, which seven digits hold; archives with larger ones are refused.
     block.octal(329, 7, major.into());
     block.octal(337, 7, minor.into());
     block.text(345, PREFIX, prefix);

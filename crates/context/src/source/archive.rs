@@ -102,6 +102,9 @@ pub struct Limits {
     pub bytes: u64,
     /// Members, counting those that replace each other: 1,000,000.
     pub entries: u64,
+    /// Bytes of all paths and links' targets together, which are held in memory: 256 MiB, that is 256 for each of the most members.
+    /// Without it a few megabytes of gzip could ask for 8 GiB.
+    pub names: u64,
     /// Bytes of one extended header (PAX, GNU long name): 1 MiB, as GNU tar and Go allow.
     pub header: u64,
     /// Bytes of a path or a link's target: 4095, the longest that Linux takes.
@@ -120,6 +123,7 @@ impl Default for Limits {
         Self {
             bytes: 64 << 30,
             entries: 1_000_000,
+            names: 256 << 20,
             header: 1 << 20,
             path: EntryPath::MAX_LEN,
             depth: 1024,

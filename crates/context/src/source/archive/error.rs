@@ -195,6 +195,12 @@ pub enum ArchiveProblem {
         /// The most that is allowed.
         limit: u64,
     },
+    /// More bytes in paths and links' targets than the limit.
+    #[error("its paths and targets have more than {limit} bytes together")]
+    TooManyNames {
+        /// The most that is allowed.
+        limit: u64,
+    },
     /// It decompresses to more than the limit times its size.
     #[error("it decompresses to more than {limit} times its size")]
     Ratio {
@@ -237,6 +243,7 @@ impl ArchiveError {
             }
             ArchiveProblem::TooManyBytes { .. }
             | ArchiveProblem::TooManyEntries { .. }
+            | ArchiveProblem::TooManyNames { .. }
             | ArchiveProblem::Ratio { .. }
             | ArchiveProblem::LargeHeader { .. }
             | ArchiveProblem::LongPath { .. }

@@ -21,6 +21,9 @@ const BLOCK: u64 = 512;
 /// header has 0 (GNU tar, Go, Python).
 const LARGEST_OCTAL: u64 = 0o777_7777_7777;
 
+/// The largest number of a device that seven octal digits hold.
+const LARGEST_DEVICE: u32 = 0o777_7777;
+
 /// A member as its headers have it, names not checked.
 #[derive(Debug)]
 pub(super) struct RawMember {
@@ -42,6 +45,21 @@ pub(super) enum RawKind {
     Block(Device),
     Dir,
     Fifo,
+}
+
+impl RawMember {
+    /// Bytes of its name and its target.
+    pub(super) fn name_bytes(&self) -> u64 {
+        let target = match &self.kind {
+            RawKind::HardLink { target } | RawKind::Symlink { target } => target.len(),
+            RawKind::File { .. }
+            | RawKind::Char(_)
+            | RawKind::Block(_)
+            | RawKind::Dir
+            | RawKind::Fifo => 0,
+        };
+        (self.name.len() + target) as u64
+    }
 }
 
 /// A problem with its place.
@@ -358,9 +376,14 @@ impl Numbers {
         let (major, minor) = self
             .device
             .ok_or(ArchiveProblem::Number { field: "device" })?;
+        let number = |number| match unsigned(number, "device")? {
+            // What seven octal digits do not hold has no other place in a tar, and is no device of Linux.
+            large if large > LARGEST_DEVICE => Err(ArchiveProblem::Number { field: "device" }),
+            number => Ok(number),
+        };
         Ok(Device {
-            major: unsigned(major, "device")?,
-            minor: unsigned(minor, "device")?,
+            major: number(major)?,
+            minor: number(minor)?,
         })
     }
 }

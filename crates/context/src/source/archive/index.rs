@@ -24,12 +24,17 @@ pub(super) fn members(
         inodes: 0,
         clash: options.clash,
     };
-    let mut seen = 0;
+    let (mut seen, mut names) = (0, 0);
     while let Some(raw) = headers.next()? {
         seen += 1;
         if seen > options.limits.entries {
             let limit = options.limits.entries;
             return Err((Place::Whole, ArchiveProblem::TooManyEntries { limit }));
+        }
+        names += raw.name_bytes();
+        if names > options.limits.names {
+            let limit = options.limits.names;
+            return Err((Place::Whole, ArchiveProblem::TooManyNames { limit }));
         }
         let name = raw.name.clone();
         let added = match path(&raw, &options.limits) {

@@ -69,6 +69,7 @@ fn refusals() {
         ("decimal mode", tar().edited(b'0', "a", b"", |h| h[100..103].copy_from_slice(b"9\0\0")).end(), "a", "the mode in its header is no valid number"),
         ("large user", tar().edited(b'0', "a", b"", |h| { h[108..116].copy_from_slice(b"\x80\0\0\x01\0\0\0\0") }).end(), "a", "the uid in its header is no valid number"),
         ("device without numbers", tar().edited(b'3', "a", b"", |h| h[257] = 0).end(), "a", "the device in its header is no valid number"),
+        ("device of 22 bits", tar().edited(b'3', "a", b"", |h| h[329..337].copy_from_slice(b"\x80\0\0\0\0\x20\0\0")).end(), "a", "the device in its header is no valid number"),
         ("PAX twice", tar().pax(&[("uid", "1")]).pax(&[("uid", "2")]).add(b'0', "a", b"").end(), "a", "it has several extended headers for its PAX records"),
         ("long name twice", tar().add(b'L', "L", b"b\0").add(b'L', "L", b"c\0").add(b'0', "a", b"").end(), "b", "it has several extended headers for its name"),
         ("long target twice", tar().add(b'K', "L", b"b\0").add(b'K', "L", b"c\0").link(b'2', "a", "").end(), "a", "it has several extended headers for its target"),
@@ -268,6 +269,13 @@ fn limits() {
     assert_eq!(
         refused(&entries(false), &many),
         "cannot use the archive `x`: it has more than 19 members"
+    );
+    let names = edit(|o| o.limits.names = 7);
+    let fits = file("abc").link(b'2', "d", "efg").end();
+    assert!(Archive::from_reader("x", &fits[..], &names).is_ok());
+    assert_eq!(
+        refused(&names, &file("abc").link(b'2', "d", "efgh").end()),
+        "cannot use the archive `x`: its paths and targets have more than 7 bytes together"
     );
     let bytes = edit(|o| o.limits.bytes = 10_000);
     assert_eq!(
