@@ -108,6 +108,8 @@ fn checkout(dir: &Path) -> Result<(), String> {
     )?;
     for arguments in [
         &["init", "--quiet"][..],
+        // It would go on changing the repository in the background.
+        &["config", "maintenance.auto", "false"],
         &["add", "--force", "."],
         &[
             "-c",
@@ -119,7 +121,7 @@ fn checkout(dir: &Path) -> Result<(), String> {
             "--message",
             "sources",
         ],
-        &["-c", "gc.auto=0", "repack", "-q", "-d"],
+        &["repack", "-q", "-d"],
     ] {
         shell::stream(Command::new("git").current_dir(dir).args(arguments))?;
     }
