@@ -86,7 +86,7 @@ fn generate() -> Result<PathBuf, String> {
         fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
     }
     let mut cargo = shell::cargo();
-    cargo.args(["run", "--quiet", "--locked", "--package", "shipload-cli"]);
+    cargo.args(["run", "--locked", "--package", "shipload-cli"]);
     shell::stream(cargo.args(["--example", "reference", "--"]).arg(&folder))?;
     Ok(folder)
 }

@@ -114,9 +114,6 @@ fn static_checks(arguments: &Arguments, report: &mut Report) {
         component("fmt", shell::cargo().args(["fmt", "--all", "--check"]))
     });
     report.check("dependencies", depcheck::check);
-    if arguments.covers("shipload-cli") {
-        report.check("generated files", generate::check);
-    }
     report.step("lints", || {
         let mut clippy = shell::cargo();
         clippy.args(["clippy", "--locked", "--all-targets"]);
@@ -130,6 +127,9 @@ fn static_checks(arguments: &Arguments, report: &mut Report) {
         arguments.select(&mut doc);
         shell::stream(&mut doc)
     });
+    if arguments.covers("shipload-cli") {
+        report.check("generated files", generate::check);
+    }
 }
 
 /// Runs a part of the toolchain that may not be installed.
