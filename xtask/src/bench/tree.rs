@@ -1,6 +1,6 @@
 //! The trees that are packed: made from a seed below `target/bench`, kept for the next run, or real ones that the caller names.
 //!
-//! A generated tree is made aside and renamed when it is whole, with its [`Stamp`] beside it; another seed or version makes it anew.
+//! A generated tree is made aside and renamed when it is whole, with its stamp beside it; another seed or version makes it anew.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
