@@ -14,7 +14,7 @@ use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
 use crate::entry::Entry;
-use crate::path::EntryPath;
+use crate::path::{EntryPath, show_path};
 use crate::source::archive_file::ArchiveFile;
 use crate::source::host::root::{HostRoot, Stamp};
 
@@ -111,8 +111,7 @@ impl ReadError {
 }
 
 fn from(host: Option<&PathBuf>) -> String {
-    use std::os::unix::ffi::OsStrExt as _;
-    host.map(|h| format!(" from `{}`", crate::path::show(h.as_os_str().as_bytes())))
+    host.map(|path| format!(" from `{}`", show_path(path)))
         .unwrap_or_default()
 }
 
@@ -121,7 +120,7 @@ impl fmt::Debug for Content {
         match self {
             Self::None => write!(f, "None"),
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
-            Self::Host(file) => write!(f, "Host({})", file.root.shown().display()),
+            Self::Host(file) => write!(f, "Host({})", show_path(file.root.shown())),
             Self::Range(range) => write!(f, "Range({}, {})", range.archive.name(), range.offset),
         }
     }

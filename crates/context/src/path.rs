@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 /// A clean, relative, `/`-separated path inside a context.
 ///
@@ -253,6 +255,11 @@ pub fn show(name: &[u8]) -> String {
         }
     }
     out
+}
+
+/// As [`show`], for a path of this machine.
+pub(crate) fn show_path(path: &Path) -> String {
+    show(path.as_os_str().as_bytes())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use shipload_ignore::MatchError;
 
 use crate::content::Content;
 use crate::entry::{Entry, Kind, Mtime, Origin, Standing};
-use crate::path::{EntryPath, PathError};
+use crate::path::{EntryPath, PathError, show_path};
 use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::source::host::{self, HostDir, Listing};
@@ -301,17 +301,17 @@ impl Source {
         progress: &Progress,
         threads: NonZeroUsize,
     ) -> Result<Listing, TreeError> {
-        match self {
-            Self::Dir(dir) => host::list(dir, origin, links, progress, threads),
+        let listing = match self {
+            Self::Dir(dir) => return host::list(dir, origin, links, progress, threads),
             Self::File { host, at } if host.is_dir() => {
                 let dir = HostDir::new(host).at(at.clone());
-                host::list(&dir, origin, links, progress, threads)
+                return host::list(&dir, origin, links, progress, threads);
             }
-            Self::File { host, at } => host::single(host, at, origin, links),
-            Self::Archive(archive) => Ok(archive.listing(origin, links)),
+            Self::File { host, at } => host::single(host, at, origin, links)?,
+            Self::Archive(archive) => archive.listing(origin, links),
             Self::Bytes {
                 at, bytes, mode, ..
-            } => Ok(Listing {
+            } => Listing {
                 entries: vec![Entry {
                     path: at.clone(),
                     kind: Kind::File {
@@ -327,8 +327,13 @@ impl Source {
                     origin,
                 }],
                 ..Listing::default()
-            }),
+            },
+        };
+        // The walk of a directory tells of each entry itself, when it comes to it.
+        for entry in &listing.entries {
+            progress.listed(&entry.path, &entry.kind);
         }
+        Ok(listing)
     }
 
     fn wins(&self) -> bool {
@@ -340,8 +345,8 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dir(dir) => write!(f, "`{}`", dir.path.display()),
-            Self::File { host, .. } => write!(f, "`{}`", host.display()),
+            Self::Dir(dir) => write!(f, "`{}`", show_path(&dir.path)),
+            Self::File { host, .. } => write!(f, "`{}`", show_path(host)),
             Self::Archive(archive) => write!(f, "`{}`", archive.name()),
             Self::Bytes { .. } => f.write_str("memory"),
         }
@@ -352,7 +357,7 @@ impl fmt::Display for Source {
 struct Merge {
     clash: Clash,
     entries: Vec<Entry>,
-    /// The places in `entries` whose entries win over all others.
+    /// The sources whose entries win over all others.
     winners: Vec<Origin>,
     notices: Vec<Notice>,
     sources: usize,
@@ -551,7 +556,7 @@ pub enum TreeError {
         second: String,
     },
     /// A file or directory of this machine cannot be listed.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`", show_path(path))]
     Host {
         /// Its path on this machine.
         path: PathBuf,

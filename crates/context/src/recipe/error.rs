@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use shipload_ignore::LoadError;
 
 use crate::content::ReadError;
+use crate::path::show_path;
 use crate::tree::TreeError;
 
 /// Why a recipe cannot be carried out.
@@ -13,7 +14,7 @@ use crate::tree::TreeError;
 #[non_exhaustive]
 pub enum RecipeError {
     /// The context directory cannot be entered.
-    #[error("cannot use `{}` as a build context", dir.display())]
+    #[error("cannot use `{}` as a build context", show_path(dir))]
     Context {
         /// The directory, as given.
         dir: PathBuf,
@@ -21,7 +22,7 @@ pub enum RecipeError {
         source: io::Error,
     },
     /// The context has no Dockerfile under its default names.
-    #[error("there is no Dockerfile in `{}`", place.display())]
+    #[error("there is no Dockerfile in `{}`", show_path(place))]
     NoDockerfile {
         /// The context directory, as given, or the archive.
         place: PathBuf,
@@ -29,7 +30,7 @@ pub enum RecipeError {
         similar: Vec<String>,
     },
     /// The Dockerfile that was named cannot be read.
-    #[error("cannot read the Dockerfile `{}`", path.display())]
+    #[error("cannot read the Dockerfile `{}`", show_path(path))]
     Dockerfile {
         /// Its path, as given.
         path: PathBuf,
@@ -37,7 +38,7 @@ pub enum RecipeError {
         source: io::Error,
     },
     /// An ignore file cannot be read.
-    #[error("cannot read the ignore file `{}`", path.display())]
+    #[error("cannot read the ignore file `{}`", show_path(path))]
     IgnoreFile {
         /// Its path.
         path: PathBuf,
@@ -45,7 +46,11 @@ pub enum RecipeError {
         source: io::Error,
     },
     /// An ignore file is a link that leads out of the context.
-    #[error("the ignore file `{}` leads out of the context, to `{}`", path.display(), real.display())]
+    #[error(
+        "the ignore file `{}` leads out of the context, to `{}`",
+        show_path(path),
+        show_path(real)
+    )]
     IgnoreFileOutside {
         /// Its path.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! Several sources and one path.
 
-use shipload_context::{Clash, HostDir, TreeBuilder, View};
+use shipload_context::{Archive, ArchiveOptions, Clash, HostDir, Progress, TreeBuilder, View};
 
 use crate::support::{files, packed, paths, unpacked};
 
@@ -78,4 +78,24 @@ fn directories_of_several_sources_become_one() {
         paths(&View::new(&tree)),
         ["d", "d/a", "d/x", "d/z", "d/z/y"]
     );
+}
+
+#[test]
+fn every_source_is_counted() {
+    let temp = tempfile::tempdir().unwrap();
+    files(temp.path(), &[("dir/a", "12"), ("file", "345")]);
+    let inner = TreeBuilder::new().bytes(path("m"), "6").build().unwrap();
+    let archive = packed(&View::new(&inner)).unwrap();
+    let archive = Archive::from_reader("x", &archive[..], &ArchiveOptions::default()).unwrap();
+    let progress = Progress::new();
+    let tree = TreeBuilder::new()
+        .directory(HostDir::new(temp.path().join("dir")).at(path("dir")))
+        .file(temp.path().join("file"), path("f"))
+        .bytes(path("b"), "7")
+        .archive(archive)
+        .build_with(&progress)
+        .unwrap();
+    let counts = progress.counts();
+    assert_eq!(counts.entries, tree.entries().len() as u64);
+    assert_eq!((counts.entries, counts.listed_bytes), (5, 7));
 }

@@ -316,6 +316,11 @@ fn what_is_missing_is_named() {
         assert_eq!(error.to_string(), "cannot read `/nonexistent/dir`");
         assert!(std::error::Error::source(&error).is_some());
     }
+    let hostile = TreeBuilder::new()
+        .directory(HostDir::new("/none/\u{1b}[2J"))
+        .build()
+        .unwrap_err();
+    assert_eq!(hostile.to_string(), "cannot read `/none/\\u{1b}[2J`");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use shipload_ignore::{Frame, Rules};
 use super::root::HostRoot;
 use super::{Found, HostDir, Listing, OnUnreadable, entry};
 use crate::entry::{Entry, Kind, Origin, Standing};
-use crate::path::EntryPath;
+use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
 use crate::threads;
 use crate::tree::{Links, Notice, TreeError};
@@ -60,6 +60,7 @@ pub(crate) fn list(
     if let Some(mount) = &source.mount {
         let handle = walk.root.open_dir(b"").map_err(fail)?;
         let stat = rustix::fs::fstat(&handle).map_err(|e| fail(e.into()))?;
+        progress.listed(mount, &Kind::Dir);
         listing.entries.push(entry(
             mount.clone(),
             Kind::Dir,
@@ -339,7 +340,7 @@ impl Walk<'_> {
 
     fn context_path(&self, relative: &[u8]) -> Result<EntryPath, TreeError> {
         EntryPath::child(&self.mount, relative).map_err(|source| TreeError::Name {
-            origin: self.root.shown().display().to_string(),
+            origin: show_path(self.root.shown()),
             source,
         })
     }
@@ -451,8 +452,14 @@ fn names(handle: &OwnedFd) -> Result<Vec<Name>, Errno> {
             });
         }
     }
+    Ok(in_order(names))
+}
+
+/// In byte order, each once: a file system may give a name twice where others come and go meanwhile.
+fn in_order(mut names: Vec<Name>) -> Vec<Name> {
     names.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(names)
+    names.dedup_by(|a, b| a.name == b.name);
+    names
 }
 
 fn join(dir: &[u8], name: &[u8]) -> Box<[u8]> {
@@ -487,4 +494,20 @@ fn gather(results: &mut [Option<Vec<Piece>>], number: usize, out: &mut Vec<Entry
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_given_twice_is_one() {
+        let name = |name: &str| Name {
+            name: name.as_bytes().into(),
+            kind: FileType::RegularFile,
+        };
+        let names = in_order(["b", "a-b", "a", "b", "a"].map(name).into());
+        let names: Vec<&[u8]> = names.iter().map(|name| &*name.name).collect();
+        assert_eq!(names, [&b"a"[..], b"a-b", b"b"]);
+    }
 }
