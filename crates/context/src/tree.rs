@@ -1,24 +1,28 @@
 //! `Tree`: the entries of one context, in order, immutable and shared.
 //!
-//! [`TreeBuilder`] collects sources and lists them; [`TreeBuilder::build`] checks everything: names, clashes, parents.
+//! [`TreeBuilder`] collects sources and lists them; [`TreeBuilder::build`] checks everything: names, clashes, parents (in `merge`).
 //! Contents are not read here.
 
-use std::collections::HashMap;
+mod error;
+mod links;
+mod merge;
+
 use std::fmt;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use shipload_ignore::MatchError;
+use std::sync::Arc;
 
 use crate::content::Content;
 use crate::entry::{Entry, Kind, Mtime, Origin, Standing};
-use crate::path::{EntryPath, PathError, show_path};
+use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::source::host::{self, HostDir, Listing};
 use crate::threads;
+use merge::Merge;
+
+pub use error::TreeError;
+pub(crate) use links::Links;
 
 /// The entries of a context in the order of their paths; cheap to clone, and safe to read from many threads.
 ///
@@ -349,258 +353,6 @@ impl fmt::Display for Source {
             Self::File { host, .. } => write!(f, "`{}`", show_path(host)),
             Self::Archive(archive) => write!(f, "`{}`", archive.name()),
             Self::Bytes { .. } => f.write_str("memory"),
-        }
-    }
-}
-
-/// Puts the listings of several sources into one order.
-struct Merge {
-    clash: Clash,
-    entries: Vec<Entry>,
-    /// The sources whose entries win over all others.
-    winners: Vec<Origin>,
-    notices: Vec<Notice>,
-    sources: usize,
-    /// Whether every source lists all parents of what it has.
-    parents: bool,
-}
-
-impl Merge {
-    fn new(clash: Clash) -> Self {
-        Self {
-            clash,
-            entries: Vec::new(),
-            winners: Vec::new(),
-            notices: Vec::new(),
-            sources: 0,
-            parents: true,
-        }
-    }
-
-    fn add(&mut self, mut listing: Listing, wins: bool) {
-        if let (true, Some(first)) = (wins, listing.entries.first()) {
-            self.winners.push(first.origin);
-        }
-        self.notices.append(&mut listing.notices);
-        self.sources += 1;
-        self.parents &= listing.parents;
-        if self.sources == 1 {
-            self.entries = listing.entries;
-        } else {
-            self.entries.append(&mut listing.entries);
-        }
-    }
-
-    fn finish(
-        mut self,
-        made: Origin,
-        origins: &[String],
-    ) -> Result<(Vec<Entry>, Vec<Notice>), TreeError> {
-        if self.sources < 2 && self.parents {
-            return Ok((self.entries, self.notices));
-        }
-        if self.sources > 1 {
-            // Stable, so that of equal paths the later source stands later; and fast on runs that are in order.
-            self.entries.sort_by(|a, b| a.path.cmp(&b.path));
-        }
-        let name = |origin: Origin| origins.get(origin.0 as usize).cloned().unwrap_or_default();
-        let mut out: Vec<Entry> = Vec::with_capacity(self.entries.len() + 1);
-        // The entries on the way to the last one, outermost first.
-        let mut way: Vec<usize> = Vec::new();
-        for entry in std::mem::take(&mut self.entries) {
-            if let Some(last) = out.last_mut()
-                && last.path == entry.path
-            {
-                let second = entry.origin;
-                match self.choose(last, &entry) {
-                    Choice::First => {}
-                    Choice::Second => *last = entry,
-                    Choice::Clash => {
-                        let (first, second) = (name(last.origin), name(second));
-                        return Err(TreeError::Clash {
-                            path: entry.path,
-                            first,
-                            second,
-                        });
-                    }
-                }
-                continue;
-            }
-            while let Some(&top) = way.last()
-                && !entry.path.starts_with(&out[top].path)
-            {
-                way.pop();
-            }
-            if let Some(&top) = way.last()
-                && !out[top].is_dir()
-            {
-                return Err(TreeError::NotADirectory {
-                    above: out[top].path.clone(),
-                    first: name(out[top].origin),
-                    second: name(entry.origin),
-                    path: entry.path,
-                });
-            }
-            while let Some(parent) =
-                missing_parent(&entry.path, way.last().map(|&top| &out[top].path))
-            {
-                way.push(out.len());
-                out.push(Entry {
-                    path: parent,
-                    kind: Kind::Dir,
-                    mode: 0o755,
-                    uid: 0,
-                    gid: 0,
-                    mtime: Mtime::default(),
-                    inode: None,
-                    standing: Standing::Made,
-                    content: Content::None,
-                    origin: made,
-                });
-            }
-            way.push(out.len());
-            out.push(entry);
-        }
-        out.shrink_to_fit();
-        Ok((out, self.notices))
-    }
-
-    fn choose(&self, first: &Entry, second: &Entry) -> Choice {
-        let wins = |entry: &Entry| self.winners.contains(&entry.origin);
-        if first.is_dir() && second.is_dir() {
-            let better = first.standing != Standing::Named && second.standing == Standing::Named;
-            let last = self.clash == Clash::LastWins && second.standing == Standing::Named;
-            return if better || last {
-                Choice::Second
-            } else {
-                Choice::First
-            };
-        }
-        match (wins(first), wins(second), self.clash) {
-            (true, false, _) => Choice::First,
-            (false, true, _) | (_, _, Clash::LastWins) => Choice::Second,
-            (_, _, Clash::Fail) => Choice::Clash,
-        }
-    }
-}
-
-enum Choice {
-    First,
-    Second,
-    Clash,
-}
-
-/// The outermost directory of `path` that is below `above` and not yet there.
-fn missing_parent(path: &EntryPath, above: Option<&EntryPath>) -> Option<EntryPath> {
-    let from = above.map_or(0, |above| above.as_bytes().len() + 1);
-    let rest = &path.as_bytes()[from..];
-    let slash = rest.iter().position(|&b| b == b'/')?;
-    EntryPath::new(&path.as_bytes()[..from + slash]).ok()
-}
-
-/// Gives one number to each file that has several names.
-#[derive(Debug, Default)]
-pub(crate) struct Links(Mutex<LinkNumbers>);
-
-#[derive(Debug, Default)]
-struct LinkNumbers {
-    known: HashMap<(u64, u64), u32>,
-    next: u32,
-}
-
-impl Links {
-    /// The number of a file of this machine.
-    pub(crate) fn of(&self, device: u64, inode: u64) -> u32 {
-        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let numbers = &mut *numbers;
-        *numbers.known.entry((device, inode)).or_insert_with(|| {
-            numbers.next += 1;
-            numbers.next
-        })
-    }
-
-    /// A number that no file of this machine has.
-    pub(crate) fn fresh(&self) -> u32 {
-        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        numbers.next += 1;
-        numbers.next
-    }
-}
-
-/// Why a tree cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TreeError {
-    /// Two sources claim one path.
-    #[error("cannot add `{path}` from {second}: it is already there from {first}")]
-    Clash {
-        /// The path in the context.
-        path: EntryPath,
-        /// The source added first.
-        first: String,
-        /// The source added second.
-        second: String,
-    },
-    /// A path leads through something that is not a directory.
-    #[error(
-        "cannot add `{path}` from {second}: `{above}` is already there from {first}, and is not a directory"
-    )]
-    NotADirectory {
-        /// The path that was to be added.
-        path: EntryPath,
-        /// The part of it that is not a directory.
-        above: EntryPath,
-        /// Where `above` came from.
-        first: String,
-        /// Where `path` came from.
-        second: String,
-    },
-    /// A file or directory of this machine cannot be listed.
-    #[error("cannot read `{}`", show_path(path))]
-    Host {
-        /// Its path on this machine.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A directory was replaced by something else while it was listed.
-    #[error("cannot list `{path}`: it was replaced while it was listed")]
-    ReplacedDirectory {
-        /// Its path in the context.
-        path: EntryPath,
-    },
-    /// A name cannot be a path in a context.
-    #[error("cannot add a file from `{origin}`")]
-    Name {
-        /// The source.
-        origin: String,
-        /// What is wrong with the name.
-        source: PathError,
-    },
-    /// A rule cannot be evaluated.
-    #[error(transparent)]
-    Rule(#[from] MatchError),
-    /// It was cancelled through its [`Progress`].
-    #[error("cancelled")]
-    Cancelled,
-}
-
-impl TreeError {
-    /// What to do about it, where we know.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Clash { .. } => {
-                Some("leave one of the two out, add it under another name, or ask for `last wins`".into())
-            }
-            Self::Host { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some(
-                "make it readable, exclude it in the ignore file, or leave unreadable files out with `--on-unreadable skip`"
-                    .into(),
-            ),
-            Self::ReplacedDirectory { .. } => Some("try again when nothing writes to the directory".into()),
-            Self::Name { source: PathError::TooLong { .. }, .. } => {
-                Some("exclude the directory in the ignore file".into())
-            }
-            _ => None,
         }
     }
 }

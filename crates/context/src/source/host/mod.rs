@@ -1,5 +1,6 @@
 //! Sources on this machine: a directory under ignore rules, or a single file under another name.
 
+mod beneath;
 pub(crate) mod root;
 mod walk;
 
