@@ -1,8 +1,8 @@
 //! `Content`: where the bytes of a file are, and how they are read without ever lying.
 //!
-//! Content is opened when it is read, as often as needed. Reading compares three views of the file: what was listed,
-//! what was opened, and what is there after the last byte. Whatever differs is a [`ReadError`] that names the file; nothing
-//! is padded, cut or sent anyway.
+//! Content is opened when it is read, as often as needed. Reading compares three views of the file: what was
+//! listed, what was opened, and what is there after the last byte. Whatever differs is a [`ReadError`] that
+//! names the file; nothing is padded, cut or sent anyway.
 
 use std::fmt;
 use std::io;
@@ -163,7 +163,8 @@ impl Entry {
         })
     }
 
-    /// Reads the whole content of a file into memory, with all checks. How much memory that takes, [`Entry::size`] tells before.
+    /// Reads the whole content of a file into memory, with all checks. How much memory that takes,
+    /// [`Entry::size`] tells before.
     ///
     /// # Errors
     /// [`ReadError`] as for [`Entry::open`], and where there is not so much memory.
@@ -321,8 +322,9 @@ impl Opened<'_> {
     }
 }
 
-/// Appends the first `size` bytes of `file` to `out`, read into its spare capacity, which is at least that, so that nothing is
-/// zeroed only to be read over. That there are no more of them is for [`Opened::finish`] to see.
+/// Appends the first `size` bytes of `file` to `out`, read into its spare capacity, which is at least that,
+/// so that nothing is zeroed only to be read over. That there are no more of them is for [`Opened::finish`]
+/// to see.
 fn append(file: &std::fs::File, size: usize, out: &mut Vec<u8>) -> io::Result<()> {
     let start = out.len();
     while out.len() - start < size {

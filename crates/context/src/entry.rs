@@ -3,7 +3,8 @@
 use crate::content::Content;
 use crate::path::EntryPath;
 
-/// One file, directory, link or special file of a [`Tree`](crate::Tree), with the metadata its source has for it.
+/// One file, directory, link or special file of a [`Tree`](crate::Tree), with the metadata its source has for
+/// it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Entry {

@@ -1,8 +1,9 @@
 //! Docker build contexts: many sources make one immutable [`Tree`] of entries, and every sink reads that tree.
 //!
-//! A [`TreeBuilder`] lists directories of this machine under ignore rules, single files under other names, bytes in memory
-//! and members of other archives. A [`View`] is the tree as a builder shall see it. [`pack()`] writes it as a tar, the same bytes on every
-//! machine. Nothing here knows the network or an async runtime.
+//! A [`TreeBuilder`] lists directories of this machine under ignore rules, single files under other names,
+//! bytes in memory and members of other archives. A [`View`] is the tree as a builder shall see it.
+//! [`pack()`] writes it as a tar, the same bytes on every machine. Nothing here knows the network or an async
+//! runtime.
 //!
 //! ```
 //! use shipload_context::{HostDir, PackOptions, Progress, TreeBuilder, View, pack};

@@ -9,11 +9,12 @@ use std::path::Path;
 
 /// A clean, relative, `/`-separated path inside a context.
 ///
-/// It is never empty, never starts or ends with `/`, holds no empty, `.` or `..` component and no NUL byte, and is
-/// at most [`EntryPath::MAX_LEN`] bytes long. It holds bytes, not text, because tar and the Engine do.
+/// It is never empty, never starts or ends with `/`, holds no empty, `.` or `..` component and no NUL byte,
+/// and is at most [`EntryPath::MAX_LEN`] bytes long. It holds bytes, not text, because tar and the Engine do.
 ///
-/// Its order is by component: a directory is followed at once by what is below it, and siblings stand in byte order
-/// of their names. That is the order of `docker build`'s archive, and the one BuildKit's receiver demands.
+/// Its order is by component: a directory is followed at once by what is below it, and siblings stand in byte
+/// order of their names. That is the order of `docker build`'s archive, and the one BuildKit's receiver
+/// demands.
 ///
 /// ```
 /// use shipload_context::EntryPath;
@@ -64,7 +65,8 @@ impl EntryPath {
         Self::parse(name.as_ref(), |_| false)
     }
 
-    /// Makes a path as [`EntryPath::new`], but resolves `..` by dropping the component before it, as archives' readers do.
+    /// Makes a path as [`EntryPath::new`], but resolves `..` by dropping the component before it, as
+    /// archives' readers do.
     ///
     /// # Errors
     /// As [`EntryPath::new`]; `..` only where it would climb out of the context.
@@ -99,7 +101,8 @@ impl EntryPath {
         Ok(Self(clean.into_boxed_slice()))
     }
 
-    /// Makes the path of `name` in the directory `parent`, which is empty for the root; the kernel vouches for `name`.
+    /// Makes the path of `name` in the directory `parent`, which is empty for the root; the kernel vouches
+    /// for `name`.
     pub(crate) fn child(parent: &[u8], name: &[u8]) -> Result<Self, PathError> {
         let mut path = Vec::with_capacity(parent.len() + 1 + name.len());
         if !parent.is_empty() {

@@ -67,7 +67,8 @@ impl Progress {
         Self::default()
     }
 
-    /// Counters at zero, and `observer` called at each [`Moment`] of each entry, from whichever thread works on it.
+    /// Counters at zero, and `observer` called at each [`Moment`] of each entry, from whichever thread works
+    /// on it.
     pub fn observed(observer: impl Fn(Moment, &EntryPath) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
             observer: Some(Box::new(observer)),

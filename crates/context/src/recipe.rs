@@ -1,7 +1,7 @@
 //! `Recipe`: what `docker build PATH -f FILE` means, before any of it is done.
 //!
-//! It finds the Dockerfile and the ignore file as the chosen builder does, and yields a [`Plan`]: the view to pack or
-//! send, and the name of the Dockerfile in it.
+//! It finds the Dockerfile and the ignore file as the chosen builder does, and yields a [`Plan`]: the view to
+//! pack or send, and the name of the Dockerfile in it.
 
 mod build_files;
 mod error;
@@ -110,7 +110,8 @@ impl Plan {
 
 /// # Asking
 impl Recipe {
-    /// The context directory `dir`, which may be a link, with the Dockerfile and rules that BuildKit would find in it.
+    /// The context directory `dir`, which may be a link, with the Dockerfile and rules that BuildKit would
+    /// find in it.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             base: Base::Dir(dir.into()),
@@ -123,8 +124,8 @@ impl Recipe {
         }
     }
 
-    /// The context that an archive is, as `docker build - < context.tar`: no rules apply, and a Dockerfile that is named is one
-    /// of its members.
+    /// The context that an archive is, as `docker build - < context.tar`: no rules apply, and a Dockerfile
+    /// that is named is one of its members.
     pub fn of_archive(archive: Archive) -> Self {
         Self {
             base: Base::Archive(archive),

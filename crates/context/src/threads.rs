@@ -14,7 +14,8 @@ pub(crate) fn count(asked: Option<NonZeroUsize>) -> NonZeroUsize {
 
 /// Lets all but one of `threads` do `work`; that one is the caller, who does it too.
 ///
-/// Where the system refuses a thread, as under a limit on processes, there are fewer of them: that costs time only.
+/// Where the system refuses a thread, as under a limit on processes, there are fewer of them: that costs time
+/// only.
 pub(crate) fn help<'scope>(
     scope: &'scope Scope<'scope, '_>,
     threads: NonZeroUsize,

@@ -1,7 +1,7 @@
 //! `Tree`: the entries of one context, in order, immutable and shared.
 //!
-//! [`TreeBuilder`] collects sources and lists them; [`TreeBuilder::build`] checks everything: names, clashes, parents (in `merge`).
-//! Contents are not read here.
+//! [`TreeBuilder`] collects sources and lists them; [`TreeBuilder::build`] checks everything: names, clashes,
+//! parents (in `merge`). Contents are not read here.
 
 mod error;
 mod links;
@@ -170,8 +170,8 @@ impl TreeBuilder {
         self
     }
 
-    /// Adds one file of this machine under the name `at`. A link is followed, since the caller named it; a directory
-    /// is added with all that is in it.
+    /// Adds one file of this machine under the name `at`. A link is followed, since the caller named it; a
+    /// directory is added with all that is in it.
     #[must_use]
     pub fn file(mut self, host: impl Into<PathBuf>, at: EntryPath) -> Self {
         self.sources.push(Source::File {
@@ -205,8 +205,8 @@ impl TreeBuilder {
         self
     }
 
-    /// Adds a file with these bytes as [`TreeBuilder::bytes`], and lets it win over any other source's: for a Dockerfile
-    /// that the caller gives.
+    /// Adds a file with these bytes as [`TreeBuilder::bytes`], and lets it win over any other source's: for a
+    /// Dockerfile that the caller gives.
     #[must_use]
     pub fn overriding(mut self, at: EntryPath, bytes: impl Into<Vec<u8>>) -> Self {
         self.sources.push(Source::Bytes {
@@ -250,8 +250,8 @@ impl TreeBuilder {
         self
     }
 
-    /// How many threads list directories; the default is one a core, and at most 256 are used. The result does not depend
-    /// on it.
+    /// How many threads list directories; the default is one a core, and at most 256 are used. The result
+    /// does not depend on it.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = Some(threads);

@@ -1,4 +1,5 @@
-//! `View`: a tree as a sink shall see it: which entries, with which metadata, and which name of a linked file is the file.
+//! `View`: a tree as a sink shall see it: which entries, with which metadata, and which name of a linked file
+//! is the file.
 //!
 //! Every sink reads members from a view, so listing, archive and whatever comes later cannot disagree.
 
@@ -31,8 +32,8 @@ pub struct View {
     links: Arc<HashMap<u32, u32>>,
 }
 
-/// What happens to the metadata of the source. The default is what `docker build` sends to the classic builder, so
-/// that both share one build cache.
+/// What happens to the metadata of the source. The default is what `docker build` sends to the classic
+/// builder, so that both share one build cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
     /// Who owns the files; the default is user and group 0.
@@ -69,8 +70,8 @@ pub enum Modes {
     /// Those of the source, with setuid, setgid and sticky. They count for the build cache.
     #[default]
     Keep,
-    /// 0755 for directories and what anybody may execute, 0644 for all else, links excepted: the umask of a checkout
-    /// leaves no trace.
+    /// 0755 for directories and what anybody may execute, 0644 for all else, links excepted: the umask of a
+    /// checkout leaves no trace.
     Normal,
 }
 
@@ -160,7 +161,8 @@ impl View {
         Self { policy, ..self }
     }
 
-    /// Only those members for which `keep` is true. Where the first name of a linked file is dropped, the second becomes the file.
+    /// Only those members for which `keep` is true. Where the first name of a linked file is dropped, the
+    /// second becomes the file.
     #[must_use]
     pub fn filter(self, mut keep: impl FnMut(&Entry) -> bool) -> Self {
         let entries = self.tree.entries();

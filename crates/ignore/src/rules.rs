@@ -114,12 +114,11 @@ pub struct RulesBuilder {
     lines: Vec<Line>,
 }
 
-/// Making
+/// # Making
 impl Rules {
     /// Reads one ignore file. `name` is what errors and verdicts call it.
     ///
     /// # Errors
-    ///
     /// If the builder of these semantics would refuse the file.
     pub fn parse(semantics: Semantics, name: &str, content: &[u8]) -> Result<Self, LoadError> {
         Ok(Self::builder(semantics).file(name, content)?.build())
@@ -147,7 +146,6 @@ impl Rules {
     /// function than the walk's, so that a rare rule list can still exclude it.
     ///
     /// # Errors
-    ///
     /// If the Dockerfile's name is excluded and makes no valid pattern.
     ///
     /// ```
@@ -249,7 +247,6 @@ impl RulesBuilder {
     /// Adds the rules of one more file after those so far, as if it were appended to them.
     ///
     /// # Errors
-    ///
     /// If the builder of these semantics would refuse the file.
     pub fn file(mut self, name: &str, content: &[u8]) -> Result<Self, LoadError> {
         self.lines
@@ -268,7 +265,7 @@ impl RulesBuilder {
     }
 }
 
-/// Looking
+/// # Looking
 impl Rules {
     /// Whose semantics these are.
     pub fn semantics(&self) -> Semantics {

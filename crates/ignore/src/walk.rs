@@ -79,7 +79,7 @@ pub struct Match<'r> {
     pub is_inherited: bool,
 }
 
-/// Judging
+/// # Judging
 impl Rules {
     /// The state at the top of the context, for the judgements of its direct children.
     pub fn root(&self) -> Frame {
@@ -93,7 +93,6 @@ impl Rules {
     /// that share an extension or last letter with the path.
     ///
     /// # Errors
-    ///
     /// If a rule that has to be evaluated turns out malformed, as the builders fail then.
     pub fn judge(
         &self,
@@ -122,7 +121,6 @@ impl Rules {
     /// Explains the verdict on one path by judging it and all directories above it.
     ///
     /// # Errors
-    ///
     /// As [`Rules::judge`].
     ///
     /// ```

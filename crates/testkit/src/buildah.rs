@@ -1,7 +1,7 @@
 //! buildah as the reference for podman: what `COPY . /` puts into an image.
 //!
-//! `podman build` runs buildah's code. Building with it needs root and takes a good part of a second, so tests mostly
-//! replay what it answered once.
+//! `podman build` runs buildah's code. Building with it needs root and takes a good part of a second, so
+//! tests mostly replay what it answered once.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -16,7 +16,7 @@ pub struct Ran {
     pub output: String,
 }
 
-/// Running
+/// # Running
 impl Handle {
     /// Runs `image` to its end without a network and removes the container.
     ///

@@ -24,8 +24,8 @@ impl Devtools {
     pub const COMMAND: &'static str =
         "docker-devtools build-context ls --whole-context --zero --file CONTEXT/DOCKERFILE CONTEXT";
 
-    /// Takes what `SHIPLOAD_DOCKER_DEVTOOLS` names, else the one on the `PATH`, else the one that `cargo xtask` keeps
-    /// below `target`.
+    /// Takes what `SHIPLOAD_DOCKER_DEVTOOLS` names, else the one on the `PATH`, else the one that `cargo
+    /// xtask` keeps below `target`.
     ///
     /// # Errors
     /// In words, why there is none.

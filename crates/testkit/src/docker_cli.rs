@@ -34,8 +34,8 @@ pub enum Packed {
     Archive(Vec<u8>),
     /// It failed, with these words.
     ///
-    /// Also if it did not notice: when a rule turns out malformed in the middle of the walk, it logs that, sends a
-    /// context that lacks the rest, and reports success. That is no answer to agree with.
+    /// Also if it did not notice: when a rule turns out malformed in the middle of the walk, it logs that,
+    /// sends a context that lacks the rest, and reports success. That is no answer to agree with.
     Failed(String),
 }
 

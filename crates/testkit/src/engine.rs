@@ -1,12 +1,13 @@
 //! A real Docker Engine for tests, without installing one.
 //!
-//! Tests call [`shared`], which hands out the Engine that `SHIPLOAD_TEST_HOST` names; `cargo xtask test` starts one and
-//! sets the variable. A test that must stop, kill or fill its Engine calls [`start_private`].
+//! Tests call [`shared`], which hands out the Engine that `SHIPLOAD_TEST_HOST` names; `cargo xtask test`
+//! starts one and sets the variable. A test that must stop, kill or fill its Engine calls [`start_private`].
 //!
 //! A private Engine is `dockerd` from the `PATH`, else Debian's, unpacked by [`crate::packages`]. It has its
-//! own data, run folder, configuration and socket, no bridge and no firewall rules, so it neither sees nor disturbs an
-//! Engine of the machine. Containers and builds need the network `none`. A small shell script (`supervise.sh`) stands
-//! between us and the Engine and removes everything when this process ends, however it ends.
+//! own data, run folder, configuration and socket, no bridge and no firewall rules, so it neither sees nor
+//! disturbs an Engine of the machine. Containers and builds need the network `none`. A small shell script
+//! (`supervise.sh`) stands between us and the Engine and removes everything when this process ends, however
+//! it ends.
 
 mod daemon;
 mod private;
@@ -61,8 +62,8 @@ pub fn shared_host() -> Option<Handle> {
     Some(Handle { host })
 }
 
-/// An Engine for one test alone, or `None` when the test is to return at once: where [`shared`] has none either, or
-/// this machine cannot have one.
+/// An Engine for one test alone, or `None` when the test is to return at once: where [`shared`] has none
+/// either, or this machine cannot have one.
 ///
 /// # Panics
 /// As [`shared`], and when an Engine that could be had does not come up.

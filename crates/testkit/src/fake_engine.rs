@@ -1,8 +1,9 @@
 //! An Engine that builds nothing: it keeps what a client uploads, and answers that the build succeeded.
 //!
-//! It listens on a Unix socket and speaks as much HTTP/1.1 as Docker clients need: `GET` and `HEAD` of `/_ping`,
-//! `/version` and `/info`, and `POST /build` with a body of a given length or in chunks, plain or compressed with gzip.
-//! Any number of builds may run at once; a client names its build with a tag (`-t NAME`), by which a test takes it.
+//! It listens on a Unix socket and speaks as much HTTP/1.1 as Docker clients need: `GET` and `HEAD` of
+//! `/_ping`, `/version` and `/info`, and `POST /build` with a body of a given length or in chunks, plain or
+//! compressed with gzip. Any number of builds may run at once; a client names its build with a tag (`-t
+//! NAME`), by which a test takes it.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -44,7 +45,7 @@ pub struct Upload {
     pub is_complete: bool,
 }
 
-/// Running
+/// # Running
 impl FakeEngine {
     /// Starts to listen.
     ///

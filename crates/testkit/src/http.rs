@@ -1,7 +1,7 @@
 //! The least HTTP that a test needs: one request, one whole answer, no connection kept.
 //!
-//! It speaks HTTP/1.0, so that a server never answers in chunks and the end of the body is the end of the connection.
-//! What is under test must not be tested with itself, hence no use of the product's client here.
+//! It speaks HTTP/1.0, so that a server never answers in chunks and the end of the body is the end of the
+//! connection. What is under test must not be tested with itself, hence no use of the product's client here.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

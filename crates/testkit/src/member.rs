@@ -1,7 +1,7 @@
 //! The members of a tar archive as a list that can be compared and printed.
 //!
-//! Read by a reader of our own: what is under test is partly written with the `tar` crate's help, and that crate takes
-//! a newline in a PAX value for the end of the record.
+//! Read by a reader of our own: what is under test is partly written with the `tar` crate's help, and that
+//! crate takes a newline in a PAX value for the end of the record.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -233,8 +233,8 @@ impl fmt::Display for Member {
     }
 }
 
-/// What differs between two lists, a line for each member that one has and the other has not, else the first place where their
-/// orders part; empty if they are equal.
+/// What differs between two lists, a line for each member that one has and the other has not, else the first
+/// place where their orders part; empty if they are equal.
 pub fn differences(ours: &[Member], theirs: &[Member]) -> Vec<String> {
     let mut lines = Vec::new();
     let (in_ours, in_theirs) = (

@@ -21,8 +21,8 @@ pub enum Answer {
     Sent(BTreeSet<Vec<u8>>),
     /// It fails.
     Refused,
-    /// It cannot be told: `docker-devtools` compiles every rule by itself before it walks, and so refuses rule files
-    /// with a bad rule that BuildKit's walk never comes to.
+    /// It cannot be told: `docker-devtools` compiles every rule by itself before it walks, and so refuses
+    /// rule files with a bad rule that BuildKit's walk never comes to.
     Unclear,
 }
 
@@ -130,7 +130,8 @@ pub fn agree(ours: &Answer, theirs: &Answer) -> bool {
     *theirs == Answer::Unclear || ours == theirs
 }
 
-/// What our rules say to a case, in the form in which the real builder's answer can be seen: of buildah only the image.
+/// What our rules say to a case, in the form in which the real builder's answer can be seen: of buildah only
+/// the image.
 pub fn comparable(case: &Case, semantics: Semantics) -> Answer {
     let answer = ours(case, semantics);
     match semantics {

@@ -1,11 +1,13 @@
-//! Debian packages without installing them: fetched with `apt-get download`, unpacked with `dpkg -x` below `target/engine`.
+//! Debian packages without installing them: fetched with `apt-get download`, unpacked with `dpkg -x` below
+//! `target/engine`.
 //!
-//! Nothing outside that folder is written and no root rights are needed. Where the machine has no package lists, or
-//! stale ones, lists are fetched into the same folder. Shared libraries that the machine lacks are fetched too: `ldd`
-//! names them and Debian Policy 8.1 says which package holds them.
+//! Nothing outside that folder is written and no root rights are needed. Where the machine has no package
+//! lists, or stale ones, lists are fetched into the same folder. Shared libraries that the machine lacks are
+//! fetched too: `ldd` names them and Debian Policy 8.1 says which package holds them.
 //!
-//! A bundle appears under its name only when it is whole (it is made aside and renamed), so an interrupted fetch leaves
-//! nothing that looks ready. A lock file keeps two test processes from fetching the same bundle at once.
+//! A bundle appears under its name only when it is whole (it is made aside and renamed), so an interrupted
+//! fetch leaves nothing that looks ready. A lock file keeps two test processes from fetching the same bundle
+//! at once.
 
 mod apt;
 
@@ -127,7 +129,8 @@ impl Bundle {
         if self.is_complete(&ready) {
             return Ok(ready);
         }
-        // The lock is ours, so what an interrupted fetch left may go, and what an older list of packages brought.
+        // The lock is ours, so what an interrupted fetch left may go, and what an older list of packages
+        // brought.
         let aside = folder.join(format!("{}.partial", self.name));
         for old in [&aside, &ready.root] {
             if old.exists() {

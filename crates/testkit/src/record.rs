@@ -1,7 +1,8 @@
 //! Answers of real builders, kept as text for machines that lack the builder.
 //!
-//! A recording is lines of JSON: first the tool, its version and its command, then a case and its answer each. Cases
-//! are written out, so a recording outlives changes of the generator. Names and rule files are encoded by [`escape`].
+//! A recording is lines of JSON: first the tool, its version and its command, then a case and its answer
+//! each. Cases are written out, so a recording outlives changes of the generator. Names and rule files are
+//! encoded by [`escape`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -17,8 +17,8 @@ use crate::workspace;
 /// The one user.
 pub const USER: &str = "user";
 
-/// The user's password. It looks like nothing else, so that a test can search for it, and its base64 holds characters in
-/// which the alphabets differ.
+/// The user's password. It looks like nothing else, so that a test can search for it, and its base64 holds
+/// characters in which the alphabets differ.
 pub const PASSWORD: &str = "c4n4ry~~~???>>>";
 
 /// `crypt.crypt(PASSWORD, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))` of Python 3.11.

@@ -78,7 +78,7 @@ pub struct Case {
     pub dockerfile: String,
 }
 
-/// Making
+/// # Making
 impl TreeSpec {
     /// Adds a directory, and those above it.
     pub fn dir(&mut self, path: &[u8]) {
@@ -136,7 +136,7 @@ impl Item {
     }
 }
 
-/// Looking
+/// # Looking
 impl TreeSpec {
     /// The content of a regular file.
     pub fn content(&self, path: &[u8]) -> Option<&[u8]> {

@@ -1,4 +1,5 @@
-//! The build's own files: where the Dockerfile and the ignore file are looked for, and how they get into the context.
+//! The build's own files: where the Dockerfile and the ignore file are looked for, and how they get into the
+//! context.
 
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,8 +13,8 @@ use crate::path::{EntryPath, show};
 use crate::source::archive::Archive;
 use crate::tree::{TreeBuilder, TreeError};
 
-/// The longest Dockerfile or ignore file that is read, in bytes: they are held in memory, archives may be hostile, and a name may
-/// lead to `/dev/zero`. BuildKit takes no more than that in one message.
+/// The longest Dockerfile or ignore file that is read, in bytes: they are held in memory, archives may be
+/// hostile, and a name may lead to `/dev/zero`. BuildKit takes no more than that in one message.
 const TEXT_LIMIT: u64 = 16 << 20;
 
 /// The Dockerfile of a context, found.
@@ -108,8 +109,8 @@ impl<'a> BuildFiles<'a> {
             })
     }
 
-    /// A Dockerfile that is not in the context goes there under a name that no other file has. The docker CLI draws the
-    /// name at random; ours follows from the text, so that the archive does.
+    /// A Dockerfile that is not in the context goes there under a name that no other file has. The docker CLI
+    /// draws the name at random; ours follows from the text, so that the archive does.
     fn injected(dir: &'a Path, host: Option<PathBuf>, text: Vec<u8>) -> Result<Self, RecipeError> {
         let hex = format!("{:x}", Sha256::digest(&text));
         let name = own_name(format!(".dockerfile.{}", &hex[..20]).as_bytes())?;
@@ -161,8 +162,8 @@ impl BuildFiles<'_> {
 
 /// # Sending them
 impl BuildFiles<'_> {
-    /// Adds those of the build's own files that the rules exclude: podman's service reads them from the archive, and
-    /// applies the rules again. The docker CLI's way, a rule more, is `Rules::with_build_files`.
+    /// Adds those of the build's own files that the rules exclude: podman's service reads them from the
+    /// archive, and applies the rules again. The docker CLI's way, a rule more, is `Rules::with_build_files`.
     pub(super) fn send_excluded(
         &self,
         mut builder: TreeBuilder,
@@ -185,8 +186,9 @@ impl BuildFiles<'_> {
         Ok(builder)
     }
 
-    /// Adds a Dockerfile that is not a file of the context; and a rule to the context's own ignore file by which the
-    /// daemon removes it after reading it, as the docker CLI asks it to. BuildKit has no need of that.
+    /// Adds a Dockerfile that is not a file of the context; and a rule to the context's own ignore file by
+    /// which the daemon removes it after reading it, as the docker CLI asks it to. BuildKit has no need of
+    /// that.
     pub(super) fn inject(
         &self,
         mut builder: TreeBuilder,
@@ -280,8 +282,9 @@ fn default_names(semantics: Semantics) -> &'static [&'static str] {
     }
 }
 
-/// Refuses an ignore file that nobody named and that is a link out of the context, since nothing outside the named sources is
-/// read; or a pipe or device, which would be waited for without end. (A pipe may be named: `--ignorefile <(generate)`.)
+/// Refuses an ignore file that nobody named and that is a link out of the context, since nothing outside the
+/// named sources is read; or a pipe or device, which would be waited for without end. (A pipe may be named:
+/// `--ignorefile <(generate)`.)
 fn check_found(path: &Path, dir: &Path, dockerfile: &Path) -> Result<(), RecipeError> {
     let fail = |source| RecipeError::IgnoreFile {
         path: path.to_owned(),

@@ -185,7 +185,6 @@ impl Level {
     /// Checks a level; `None` is the codec's default.
     ///
     /// # Errors
-    ///
     /// A level that the codec does not have, any level for [`Compression::None`].
     pub fn new(compression: Compression, level: Option<i32>) -> Result<Self, LevelError> {
         let value = match (compression.levels(), level) {

@@ -9,8 +9,9 @@ use crate::view::View;
 
 /// Writes the members of `view` to the file `path`, as [`pack`].
 ///
-/// The archive is written under a temporary name beside `path` and renamed when it is whole: whatever fails, no half
-/// archive is left, and a file that was at `path` stays as it was. A device or FIFO at `path` is written to as it is.
+/// The archive is written under a temporary name beside `path` and renamed when it is whole: whatever fails,
+/// no half archive is left, and a file that was at `path` stays as it was. A device or FIFO at `path` is
+/// written to as it is.
 ///
 /// # Errors
 /// As [`pack`].

@@ -1,8 +1,8 @@
 //! The headers of one tar member: ustar, and PAX where ustar cannot hold a value. No I/O.
 //!
-//! As Go's `archive/tar` in its PAX format writes them, which is what `docker build` uses: a PAX header stands before a member
-//! only where a name is not ASCII or does not fit, a number is too large or negative, a time has a fraction, or the
-//! member has an attribute. Nothing is ever written in GNU format.
+//! As Go's `archive/tar` in its PAX format writes them, which is what `docker build` uses: a PAX header
+//! stands before a member only where a name is not ASCII or does not fit, a number is too large or negative,
+//! a time has a fraction, or the member has an attribute. Nothing is ever written in GNU format.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -91,7 +91,8 @@ pub(crate) fn append(member: &Member<'_>, capability: Option<&[u8]>, out: &mut V
         MemberKind::Fifo => b'6',
     };
     block.text(157, NAME, &ascii(link));
-    // Linux' device numbers have at most 20 bits, which seven digits hold; archives with larger ones are refused.
+    // Linux' device numbers have at most 20 bits, which seven digits hold; archives with larger ones are
+    // refused.
     block.octal(329, 7, major.into());
     block.octal(337, 7, minor.into());
     block.text(345, PREFIX, prefix);

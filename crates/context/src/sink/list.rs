@@ -18,8 +18,9 @@ pub enum ListFormat {
     Text,
     /// A line a member as `ls -l`: kind and mode, owner, size in bytes, time in UTC, path, and a link's target.
     Long,
-    /// A JSON object a line: `path`, `type`, `size` in bytes, `mode` as an octal string, `uid`, `gid`, `mtime` in seconds
-    /// and, for links, `target`. What is not UTF-8 stands base64-encoded in `path_b64` and `target_b64` instead.
+    /// A JSON object a line: `path`, `type`, `size` in bytes, `mode` as an octal string, `uid`, `gid`,
+    /// `mtime` in seconds and, for links, `target`. What is not UTF-8 stands base64-encoded in `path_b64` and
+    /// `target_b64` instead.
     Json,
     /// The paths as they are, each ended by a NUL byte.
     Nul,

@@ -1,12 +1,14 @@
 //! `pack`: writes a view as a tar archive.
 //!
-//! The archive is cut into batches whose ends depend on the members alone. Workers take batch after batch: they make the
-//! headers, read the contents and, for gzip, compress, each into a buffer of its own. The calling thread writes the buffers
-//! in order, and is a worker while the next one is not ready. What is in flight is a fixed number of buffers, so memory
-//! grows neither with bytes nor with members, and the output is the same for any number of workers.
+//! The archive is cut into batches whose ends depend on the members alone. Workers take batch after batch:
+//! they make the headers, read the contents and, for gzip, compress, each into a buffer of its own. The
+//! calling thread writes the buffers in order, and is a worker while the next one is not ready. What is in
+//! flight is a fixed number of buffers, so memory grows neither with bytes nor with members, and the output
+//! is the same for any number of workers.
 //!
-//! A file larger than a batch is read in pieces, by whoever is free, from one handle: it is opened once and compared once after
-//! its last piece. No page of a file is handed to the output unread (no `splice`): it could change after it was compared.
+//! A file larger than a batch is read in pieces, by whoever is free, from one handle: it is opened once and
+//! compared once after its last piece. No page of a file is handed to the output unread (no `splice`): it
+//! could change after it was compared.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -22,8 +24,9 @@ use crate::progress::{Moment, Progress};
 use crate::threads;
 use crate::view::{Member, MemberKind, View};
 
-/// Bytes of a batch that its worker does not compress. With two threads, six of 128 KiB stay in a core's second-level cache from
-/// reading to writing; twelve of 256 KiB do not, and took a third longer on large files.
+/// Bytes of a batch that its worker does not compress. With two threads, six of 128 KiB stay in a core's
+/// second-level cache from reading to writing; twelve of 256 KiB do not, and took a third longer on large
+/// files.
 const BATCH: u64 = 128 << 10;
 
 const TWO: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
@@ -35,8 +38,9 @@ pub struct PackOptions {
     pub compression: Compression,
     /// The codec's level; the default is the codec's own.
     pub level: Option<i32>,
-    /// How many threads read and compress, the calling one included; the default is one a core, and at least two, so that
-    /// reading goes on while the output is waited for. At most 256 are used. The archive does not depend on it.
+    /// How many threads read and compress, the calling one included; the default is one a core, and at least
+    /// two, so that reading goes on while the output is waited for. At most 256 are used. The archive does
+    /// not depend on it.
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -453,7 +457,8 @@ impl<'a> Queue<'a> {
         };
         let start = head.len();
         let end = start + usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
-        // The buffer keeps what it last held, all of which is overwritten: nothing is zeroed only to be read over.
+        // The buffer keeps what it last held, all of which is overwritten: nothing is zeroed only to be read
+        // over.
         out.resize(end + tail, 0);
         out[..start].copy_from_slice(&head);
         opened.read_at(&mut out[start..end], part.start)?;
@@ -479,11 +484,13 @@ impl Queue<'_> {
                 if state.cursor.ended && state.flight.is_empty() {
                     return Ok((content, tar));
                 }
-                // Nobody but a thread that panicked stops the others before the end, and its batch will never be filled.
+                // Nobody but a thread that panicked stops the others before the end, and its batch will never
+                // be filled.
                 if state.stopped {
                     return Err(PackError::Cancelled);
                 }
-                // Filling a batch is better than waiting for one; and where there are no other workers, nobody else would.
+                // Filling a batch is better than waiting for one; and where there are no other workers,
+                // nobody else would.
                 let work = if state.flight.len() < self.window {
                     state.cursor.next(self.view, self.batch)
                 } else {

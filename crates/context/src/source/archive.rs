@@ -34,11 +34,10 @@ pub use error::{ArchiveError, ArchiveProblem};
 
 /// An indexed tar archive; cheap to clone.
 ///
-/// Members stand in the order of their paths. `./name` is `name`; `./` itself is no member. Two
-/// directories with one path are one. A hard link is a file with the same content and metadata as
-/// the earlier member it names. User and group names are dropped, the numbers kept; of the extended attributes only
-/// `security.capability` is. A global PAX header with nothing but a comment, as git writes it, is
-/// skipped.
+/// Members stand in the order of their paths. `./name` is `name`; `./` itself is no member. Two directories
+/// with one path are one. A hard link is a file with the same content and metadata as the earlier member it
+/// names. User and group names are dropped, the numbers kept; of the extended attributes only
+/// `security.capability` is. A global PAX header with nothing but a comment, as git writes it, is skipped.
 ///
 /// ```
 /// use shipload_context::source::archive::{Archive, ArchiveOptions};
@@ -102,8 +101,8 @@ pub struct Limits {
     pub bytes: u64,
     /// Members, counting those that replace each other: 1,000,000.
     pub entries: u64,
-    /// Bytes of all paths and links' targets together, which are held in memory: 256 MiB, that is 256 for each of the most members.
-    /// Without it a few megabytes of gzip could ask for 8 GiB.
+    /// Bytes of all paths and links' targets together, which are held in memory: 256 MiB, that is 256 for
+    /// each of the most members. Without it a few megabytes of gzip could ask for 8 GiB.
     pub names: u64,
     /// Bytes of one extended header (PAX, GNU long name): 1 MiB, as GNU tar and Go allow.
     pub header: u64,
@@ -142,7 +141,6 @@ impl Archive {
     /// Anything but a regular file (a pipe) is read as by [`Archive::from_reader`].
     ///
     /// # Errors
-    ///
     /// [`ArchiveError`], with the member that was refused.
     pub fn open(path: &Path, options: &ArchiveOptions) -> Result<Self, ArchiveError> {
         let name = show(path.as_os_str().as_bytes());
@@ -165,7 +163,6 @@ impl Archive {
     /// the last clone of the archive.
     ///
     /// # Errors
-    ///
     /// As [`Archive::open`].
     pub fn from_reader(
         name: &str,

@@ -62,7 +62,8 @@ fn change(change: Change, root: &Path, outside: &Path) {
     }
 }
 
-/// A small context whose `dir/file` has `size` bytes, and a directory outside with a file of that name and size.
+/// A small context whose `dir/file` has `size` bytes, and a directory outside with a file of that name and
+/// size.
 fn scene(size: usize) -> (tempfile::TempDir, PathBuf, PathBuf) {
     let temp = tempfile::tempdir().unwrap();
     let (root, outside) = (temp.path().join("context"), temp.path().join("outside"));

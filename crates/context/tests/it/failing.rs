@@ -1,4 +1,5 @@
-//! What the caller gives us fails, or asks for too much: an error or the caller's own panic, and never a wait without end.
+//! What the caller gives us fails, or asks for too much: an error or the caller's own panic, and never a wait
+//! without end.
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;

@@ -1,7 +1,8 @@
 //! Archives and listings against those of the official clients, on random trees.
 //!
-//! What differs is printed as a case to write down, with its seed. Where a client is missing, a fingerprint of what it sent earlier
-//! stands in: `recorded/*.txt`, written by running this test with `SHIPLOAD_RECORD=1` where the client is.
+//! What differs is printed as a case to write down, with its seed. Where a client is missing, a fingerprint
+//! of what it sent earlier stands in: `recorded/*.txt`, written by running this test with `SHIPLOAD_RECORD=1`
+//! where the client is.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,7 +22,8 @@ use shipload_testkit::tree::{Case, Kinds, random_case};
 
 use crate::support::packed;
 
-/// How many cases are compared; `SHIPLOAD_CASES` and `SHIPLOAD_SEED` ask for more and for others, as `cargo xtask fuzz ignore` does.
+/// How many cases are compared; `SHIPLOAD_CASES` and `SHIPLOAD_SEED` ask for more and for others, as `cargo
+/// xtask fuzz ignore` does.
 const CASES: u64 = 2_000;
 
 fn asked(name: &str, default: u64) -> u64 {

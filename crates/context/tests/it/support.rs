@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use shipload_context::{HostDir, PackError, PackOptions, Progress, Tree, TreeBuilder, View, pack};
 
-/// Writes files given as `(path, content)`; a path that ends in `/` is a directory, a content `-> x` a link to `x`.
+/// Writes files given as `(path, content)`; a path that ends in `/` is a directory, a content `-> x` a link
+/// to `x`.
 pub(crate) fn files(root: &Path, rows: &[(&str, &str)]) {
     for (path, content) in rows {
         let full = root.join(path);

@@ -218,7 +218,8 @@ fn remove_deep(root: &std::path::Path) {
 
 #[test]
 fn what_is_excluded_is_never_opened() {
-    // As root nothing is unreadable, so the walk runs as somebody else only where it can; a link loop shows it for all.
+    // As root nothing is unreadable, so the walk runs as somebody else only where it can; a link loop shows
+    // it for all.
     let temp = tempfile::tempdir().unwrap();
     files(temp.path(), &[("skip/deep/file", ""), ("keep", "")]);
     let rules = shipload_ignore::Rules::builder(shipload_ignore::Semantics::Classic)

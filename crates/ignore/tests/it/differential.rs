@@ -1,7 +1,7 @@
 //! Random trees with random rule files: what our rules let through is what the builders send.
 //!
-//! Builders that this machine has are asked live. What they answered once is replayed in any case; the recordings
-//! are made by `cargo xtask record`. Longer runs: `cargo xtask fuzz ignore`.
+//! Builders that this machine has are asked live. What they answered once is replayed in any case; the
+//! recordings are made by `cargo xtask record`. Longer runs: `cargo xtask fuzz ignore`.
 
 use shipload_testkit::fuzz;
 use shipload_testkit::oracle::{Oracle, Semantics, agree, comparable};

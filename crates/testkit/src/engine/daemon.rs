@@ -69,7 +69,8 @@ impl Daemon {
 
     /// The configuration file, instead of the machine's.
     pub(super) fn configuration(&self, run: &Path) -> String {
-        // Engines up to 20.10 write a key below /etc unless told otherwise; later ones refuse keys they do not know.
+        // Engines up to 20.10 write a key below /etc unless told otherwise; later ones refuse keys they do
+        // not know.
         if self.version().starts_with("Docker version 20.10") {
             serde_json::json!({ "deprecated-key-path": run.join("key.json") }).to_string()
         } else {
@@ -91,8 +92,9 @@ impl Daemon {
     }
 }
 
-/// A new folder for images: beside the socket, or below `target` if only that is on a file system that overlays can
-/// lie on. If neither is, the Engine falls back to copying (its `vfs` driver), which is slow but right.
+/// A new folder for images: beside the socket, or below `target` if only that is on a file system that
+/// overlays can lie on. If neither is, the Engine falls back to copying (its `vfs` driver), which is slow but
+/// right.
 pub(super) fn data_root(run: &Path) -> io::Result<PathBuf> {
     let beside = run.join("data");
     fs::create_dir(&beside)?;

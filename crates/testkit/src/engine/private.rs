@@ -1,7 +1,8 @@
 //! An Engine of our own: started, waited for, and gone with the process that started it.
 //!
-//! `supervise.sh` stands between us and `dockerd`. It holds one end of a pipe, of which we hold the other; when that is
-//! closed, by us or by the kernel because we ended, it stops the Engine and removes its files and mounts.
+//! `supervise.sh` stands between us and `dockerd`. It holds one end of a pipe, of which we hold the other;
+//! when that is closed, by us or by the kernel because we ended, it stops the Engine and removes its files
+//! and mounts.
 
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;

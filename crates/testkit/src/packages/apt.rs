@@ -35,7 +35,8 @@ impl Apt {
                 fs::create_dir_all(self.aside.join("cache/archives/partial"))?;
                 updated = succeed(self.command(true).arg("update"));
             }
-            // One source that cannot be reached is no reason to stop, but it is the reason if the download fails.
+            // One source that cannot be reached is no reason to stop, but it is the reason if the download
+            // fails.
             if let Err(error) = download(true) {
                 return Err(updated.err().unwrap_or(error));
             }
@@ -77,8 +78,8 @@ impl Apt {
     }
 }
 
-/// The packages that may hold a library, as Debian Policy 8.1 names them: `libX.so.N` is in `libXN`, with a hyphen when
-/// X ends in a digit; since the change to 64-bit times some end in `t64`.
+/// The packages that may hold a library, as Debian Policy 8.1 names them: `libX.so.N` is in `libXN`, with a
+/// hyphen when X ends in a digit; since the change to 64-bit times some end in `t64`.
 pub(super) fn package_names(soname: &str) -> Vec<String> {
     let (stem, version) = soname.split_once(".so.").unwrap_or((soname, ""));
     let hyphen = if stem.ends_with(|last: char| last.is_ascii_digit()) {

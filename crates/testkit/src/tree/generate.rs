@@ -13,8 +13,8 @@ pub enum Kinds {
     Every,
 }
 
-/// Names that collide with each other in prefix, case and extension, and those that patterns or tools may take for
-/// something else.
+/// Names that collide with each other in prefix, case and extension, and those that patterns or tools may
+/// take for something else.
 const NAMES: &[&[u8]] = &[
     b"a",
     b"a",

@@ -2,7 +2,8 @@
 
 use crate::random::Random;
 
-/// Fragments that go into patterns raw: wildcards, classes, escapes, and what Go's regular expressions see in them.
+/// Fragments that go into patterns raw: wildcards, classes, escapes, and what Go's regular expressions see in
+/// them.
 const FRAGMENTS: &[&str] = &[
     "*",
     "*",

@@ -31,7 +31,6 @@ enum Codec<R> {
 /// the caller's to limit: 1 GiB of zeros is 843 bytes of bzip2.
 ///
 /// # Errors
-///
 /// When the codec cannot be set up: there is no memory for it.
 ///
 /// ```

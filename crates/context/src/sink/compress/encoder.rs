@@ -65,7 +65,6 @@ impl<W: Write> Encoder<W> {
     /// `threads` (at most 64 are used) makes zstd and xz faster and changes no byte of the output.
     ///
     /// # Errors
-    ///
     /// When the codec cannot be set up: there is no memory for it.
     pub fn new(level: Level, threads: NonZeroUsize, out: W) -> io::Result<Self> {
         let codec = Codec::new(level, threads)?;
@@ -85,7 +84,6 @@ impl<W: Write> Encoder<W> {
     /// Ends the stream and hands the writer back, flushed.
     ///
     /// # Errors
-    ///
     /// Those of the writer, and any earlier one again.
     pub fn finish(mut self) -> io::Result<W> {
         self.guarded(|this| {

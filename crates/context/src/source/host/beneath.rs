@@ -1,5 +1,5 @@
-//! Opening a path below a directory such that no component of it is a link: in one call where the kernel has `openat2`, else one
-//! component at a time.
+//! Opening a path below a directory such that no component of it is a link: in one call where the kernel has
+//! `openat2`, else one component at a time.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};

@@ -87,7 +87,8 @@ pub(crate) struct Listing {
     pub(crate) parents: bool,
 }
 
-/// Lists a single file, link or special file that shall stand at `mount`. A link is followed: the caller named it.
+/// Lists a single file, link or special file that shall stand at `mount`. A link is followed: the caller
+/// named it.
 pub(crate) fn single(
     path: &Path,
     mount: &EntryPath,

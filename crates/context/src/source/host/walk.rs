@@ -1,12 +1,12 @@
 //! The walk of one directory of this machine: parallel, by directory handle, pruned by the rules.
 //!
-//! A worker takes a directory, lists it, and asks the rules about each name before anything else is done with it: what
-//! they exclude is not stat'ed, and a directory that they close for good is not opened. Large directories are cut
-//! into pieces, so that all workers share in their stats. At the end the pieces are put together in the order of paths; which
-//! worker found what, and when, leaves no trace.
+//! A worker takes a directory, lists it, and asks the rules about each name before anything else is done with
+//! it: what they exclude is not stat'ed, and a directory that they close for good is not opened. Large
+//! directories are cut into pieces, so that all workers share in their stats. At the end the pieces are put
+//! together in the order of paths; which worker found what, and when, leaves no trace.
 //!
-//! What other programs do meanwhile: a name that vanishes between listing and stat was not there. A directory that
-//! becomes a link is an error. Nothing makes an untouched neighbour disappear.
+//! What other programs do meanwhile: a name that vanishes between listing and stat was not there. A directory
+//! that becomes a link is an error. Nothing makes an untouched neighbour disappear.
 
 mod names;
 
@@ -209,7 +209,8 @@ impl Walk<'_> {
 
     fn take(state: &mut State, number: usize, found: Yield) {
         let first = state.results.len();
-        // Last in, first out: pushed in reverse, directories are worked on in the order of paths, which keeps few waiting.
+        // Last in, first out: pushed in reverse, directories are worked on in the order of paths, which keeps
+        // few waiting.
         let count = found.jobs.len();
         state.results.extend((0..count).map(|_| None));
         for (i, job) in found.jobs.into_iter().enumerate().rev() {

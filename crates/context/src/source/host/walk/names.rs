@@ -1,4 +1,5 @@
-//! What the walk does with a directory: lists its names, asks the rules about each, and stats those that are in.
+//! What the walk does with a directory: lists its names, asks the rules about each, and stats those that are
+//! in.
 
 use std::os::fd::OwnedFd;
 
