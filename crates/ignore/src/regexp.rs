@@ -207,6 +207,15 @@ mod tests {
         }
     }
 
+    /// Podman's lines have no limit. With a search to the end at each character these take many minutes.
+    #[test]
+    fn reading_takes_linear_time() {
+        let braces = format!("^{}$", "{".repeat(2_000_000));
+        assert!(Node::parse(&braces).is_ok());
+        let openings = format!("^[{}a]$", "[:".repeat(2_000_000));
+        assert!(Node::parse(&openings).is_ok());
+    }
+
     #[test]
     fn deep_and_large_input_is_refused() {
         for text in [

@@ -9,7 +9,12 @@ const MAX_HEIGHT: u32 = 1000;
 /// Parses `text`. The tree is at most [`MAX_HEIGHT`] high.
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
     let levels = vec![Level::default()];
-    Parser { rest: text, levels }.parse()
+    let parser = Parser {
+        rest: text,
+        levels,
+        is_past_posix: false,
+    };
+    parser.parse()
 }
 
 /// A node and its height, which is limited as it grows so that no later recursion is deep.
@@ -51,6 +56,8 @@ fn join(mut nodes: Vec<Sized>, wrap: fn(Vec<Node>) -> Node) -> Sized {
 struct Parser<'t> {
     rest: &'t str,
     levels: Vec<Level>,
+    /// Whether there is no `:]` in the rest: looking for it again and again would take quadratic time.
+    is_past_posix: bool,
 }
 
 impl Parser<'_> {
@@ -334,7 +341,11 @@ impl Parser<'_> {
         let Some(rest) = self.rest.strip_prefix("[:") else {
             return Ok(None);
         };
+        if self.is_past_posix {
+            return Ok(None);
+        }
         let Some(end) = rest.find(":]") else {
+            self.is_past_posix = true;
             return Ok(None);
         };
         let set = charset::posix(&rest[..end]).ok_or("a `[:…:]` names no character class")?;
@@ -376,8 +387,14 @@ type Bound<T> = Option<T>;
 
 /// Reads `{n}`, `{n,}` or `{n,m}`: bounds and length. Leading zeros make the `{` a literal.
 fn counted(text: &str) -> Option<(Bound<u32>, Bound<Option<u32>>, usize)> {
-    let end = text.find('}')?;
+    // Only over what may stand in it: a line of braces would take quadratic time otherwise.
+    let end = text
+        .bytes()
+        .skip(1)
+        .position(|b| b != b',' && !b.is_ascii_digit())?
+        + 1;
     let inner = &text[1..end];
+    text[end..].starts_with('}').then_some(())?;
     let (min, max) = match inner.split_once(',') {
         None => (number(inner)?, number(inner)?.map(Some)),
         Some((min, "")) => (number(min)?, Some(None)),
