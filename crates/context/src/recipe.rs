@@ -213,7 +213,7 @@ impl Recipe {
             Semantics::Classic | Semantics::BuildKit => {}
         }
         if build.injected.is_some() {
-            let own = build.own_ignore_file(&ignore_files)?;
+            let own = build.own_ignore_file(self.semantics)?;
             builder = build.inject(builder, own, self.semantics)?;
         }
         self.finish(builder, build.name, ignore_files, rules, progress)

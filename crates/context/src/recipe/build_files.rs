@@ -59,6 +59,11 @@ impl<'a> BuildFiles<'a> {
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
         if !kind.is_file() {
+            // What nobody named is not waited for.
+            if matches!(choice, DockerfileChoice::Default) {
+                let problem = "it is no regular file";
+                return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, problem)));
+            }
             // A pipe, as of `--file <(generate)`, has no path to resolve.
             return Self::injected(dir, None, read_text(&chosen).map_err(fail)?);
         }
@@ -211,24 +216,23 @@ impl BuildFiles<'_> {
         })
     }
 
-    /// The first of the ignore files that is in the context.
+    /// The ignore file of the context that the engine reads, which need not be the one whose rules apply here.
     pub(super) fn own_ignore_file(
         &self,
-        files: &[PathBuf],
+        semantics: Semantics,
     ) -> Result<Option<(EntryPath, Vec<u8>)>, RecipeError> {
-        let inside = |path: &PathBuf| {
-            Some(
-                path.strip_prefix(self.dir)
-                    .ok()?
-                    .as_os_str()
-                    .as_bytes()
-                    .to_vec(),
-            )
+        let names: &[&str] = match semantics {
+            Semantics::Classic => &[".dockerignore"],
+            Semantics::Podman => &[".containerignore", ".dockerignore"],
+            Semantics::BuildKit => &[],
         };
-        match files.iter().find_map(|path| Some((path, inside(path)?))) {
-            Some((path, inside)) => Ok(Some((own_name(&inside)?, read_rules(path)?))),
-            None => Ok(None),
-        }
+        let there = |name: &&&str| fs_err::symlink_metadata(self.dir.join(name)).is_ok();
+        let Some(name) = names.iter().find(there) else {
+            return Ok(None);
+        };
+        let path = self.dir.join(name);
+        check_found(&path, self.dir, &path)?;
+        Ok(Some((own_name(name.as_bytes())?, read_rules(&path)?)))
     }
 
     /// The ignore file that an archive has.

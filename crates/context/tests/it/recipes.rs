@@ -148,6 +148,51 @@ fn a_dockerfile_from_elsewhere_is_injected_and_hidden_from_copy() {
     }
 }
 
+/// The daemon reads `.dockerignore` alone; other files are content, whatever they say.
+#[test]
+fn an_injected_dockerfile_changes_no_file_but_the_engines_ignore_file() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = fs_err::canonicalize(temp.path()).unwrap();
+    files(
+        &root,
+        &[(".dockerignore", "x"), ("rules", "b"), ("a", ""), ("b", "")],
+    );
+    let rows = [
+        (
+            IgnoreChoice::Files(vec![root.join("rules")]),
+            vec!["a", "rules"],
+        ),
+        (IgnoreChoice::None, vec!["a", "b", "rules"]),
+    ];
+    for (ignore, expected) in rows {
+        let plan = plan(
+            &Recipe::new(&root)
+                .dockerfile(DockerfileChoice::Bytes(b"FROM scratch\n".to_vec()))
+                .ignore(ignore)
+                .semantics(Semantics::Classic),
+        );
+        let name = plan.dockerfile.to_string();
+        let all = [name.as_str(), ".dockerignore"];
+        assert_eq!(paths(&plan.view), [&all, &expected[..]].concat());
+        let archive = unpacked(&packed(&plan.view).unwrap());
+        assert_eq!(archive["rules"].1, b"b");
+        assert_eq!(
+            archive[".dockerignore"].1,
+            format!("x\n{name}\n").as_bytes()
+        );
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_named_is_no_dockerfile() {
+    let temp = tempfile::tempdir().unwrap();
+    let mode = rustix::fs::Mode::from(0o644);
+    rustix::fs::mkfifoat(rustix::fs::CWD, temp.path().join("Dockerfile"), mode).unwrap();
+    let failed = error(&Recipe::new(temp.path()));
+    let why = std::error::Error::source(&failed).unwrap().to_string();
+    assert_eq!(why, "it is no regular file");
+}
+
 #[test]
 fn a_linked_dockerfile_is_the_file_it_leads_to() {
     let temp = tempfile::tempdir().unwrap();
