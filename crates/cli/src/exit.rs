@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use shipload::context::sink::compress::LevelError;
-use shipload::context::{ArchiveError, PackError, RecipeError, TreeError};
+use shipload::context::{ArchiveError, ArchiveProblem, PackError, RecipeError, TreeError};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +148,23 @@ impl From<RecipeError> for Failure {
 
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        Self::of(&error).hint(error.hint())
+        // What the library can be told by its options, the program cannot.
+        let hint = match &error.problem {
+            ArchiveProblem::Twice | ArchiveProblem::Hides { .. } => {
+                Some("unpack the archive and pack it again".to_owned())
+            }
+            ArchiveProblem::TooManyBytes { .. }
+            | ArchiveProblem::TooManyEntries { .. }
+            | ArchiveProblem::TooManyNames { .. }
+            | ArchiveProblem::Ratio { .. }
+            | ArchiveProblem::LargeHeader { .. }
+            | ArchiveProblem::LongPath { .. }
+            | ArchiveProblem::Deep { .. } => Some(
+                "if you trust where it comes from, unpack it and take the directory".to_owned(),
+            ),
+            _ => error.hint(),
+        };
+        Self::of(&error).hint(hint)
     }
 }
 

@@ -89,6 +89,12 @@ pub(crate) fn grouped(count: u64) -> String {
     out
 }
 
+/// A number of entries: `1 entry`, `12,345 entries`.
+pub(crate) fn entries(count: u64) -> String {
+    let noun = if count == 1 { "entry" } else { "entries" };
+    format!("{} {noun}", grouped(count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +164,13 @@ mod tests {
             (1_234_567, "1,234,567"),
         ] {
             assert_eq!(grouped(count), text);
+        }
+    }
+
+    #[test]
+    fn one_entry_is_an_entry() {
+        for (count, text) in [(0, "0 entries"), (1, "1 entry"), (1234, "1,234 entries")] {
+            assert_eq!(entries(count), text);
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::args::ContextArguments;
 use crate::exit::Failure;
 use crate::interrupt;
 use crate::plan::{self, Source};
-use crate::size::{Size, grouped};
+use crate::size::{self, Size};
 use crate::ui::{Ui, Work};
 
 /// Writes the context as an archive
@@ -172,8 +172,8 @@ fn summary(packed: &PackSummary, started: Instant) -> String {
         format!(", compressed to {}", Size(packed.written_bytes))
     };
     format!(
-        "packed {} entries, {} in {:.1} s{compressed}",
-        grouped(packed.members),
+        "packed {}, {} in {:.1} s{compressed}",
+        size::entries(packed.members),
         Size(packed.tar_bytes),
         started.elapsed().as_secs_f64()
     )

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use shipload::context::{Counts, Progress};
 use shipload::engine::UploadProgress;
 
-use crate::size::{Size, grouped};
+use crate::size::{self, Size};
 
 /// Work that is done sooner than this shows no meter.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -102,8 +102,8 @@ impl Work {
                     listed_bytes,
                     ..
                 } = progress.counts();
-                let (entries, bytes) = (grouped(entries), Size(listed_bytes));
-                bar.set_message(format!("listing the context: {entries} entries, {bytes}"));
+                let (entries, bytes) = (size::entries(entries), Size(listed_bytes));
+                bar.set_message(format!("listing the context: {entries}, {bytes}"));
             }
             Self::Packing(progress, total) => {
                 let done = progress.counts().read_bytes;

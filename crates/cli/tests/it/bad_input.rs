@@ -255,6 +255,21 @@ fn files_that_cannot_be_read() {
     );
 }
 
+/// A hint names only what the program has an option for.
+#[test]
+fn an_archive_with_a_path_twice() {
+    let sandbox = Sandbox::with(&[("Dockerfile", ""), ("sub/Dockerfile", "FROM scratch\n")]);
+    let once = sandbox.run(&["pack", "sub"]).fine().stdout;
+    let (members, end) = once.split_at(once.len() - 1024);
+    sandbox.write("x.tar", [members, members, end].concat());
+    sandbox.run(&["ls", "--add-archive", "x.tar"]).refused(
+        1,
+        "error: cannot use the archive `x.tar` with its member `Dockerfile`\n  \
+         caused by: an earlier member has the same path\n\
+         hint: unpack the archive and pack it again\n",
+    );
+}
+
 /// Standard output is a pipe that nobody reads until the last file is gone: it was listed, but cannot have been read.
 #[test]
 fn a_file_that_vanishes() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shipload::engine::{Address, Built, Event, ImageName, LogStream, sanitize};
 
-use crate::size::{Size, grouped};
+use crate::size::{self, Size};
 use crate::ui::Ui;
 
 /// How many lines a quiet build keeps for the case that it fails.
@@ -59,8 +59,8 @@ impl<'a> Report<'a> {
                 &json!({"event": "sending", "entries": entries, "bytes": bytes, "to": address}),
             );
         } else {
-            let (entries, bytes) = (grouped(entries as u64), Size(bytes));
-            self.line(&format!("sending {entries} entries, {bytes}, to {address}"));
+            let (entries, bytes) = (size::entries(entries as u64), Size(bytes));
+            self.line(&format!("sending {entries}, {bytes}, to {address}"));
         }
     }
 
