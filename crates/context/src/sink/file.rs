@@ -10,8 +10,9 @@ use crate::view::View;
 /// Writes the members of `view` to the file `path`, as [`pack`].
 ///
 /// The archive is written under a temporary name beside `path` and renamed when it is whole: whatever fails,
-/// no half archive is left, and a file that was at `path` stays as it was. A device or FIFO at `path` is
-/// written to as it is.
+/// no half archive is left, and a file that was at `path` stays as it was. A file that is replaced passes its
+/// permissions on. A link that leads to a file is written through, a dangling one replaced. A device or FIFO at
+/// `path` is written to as it is.
 ///
 /// # Errors
 /// As [`pack`].
@@ -29,9 +30,9 @@ pub fn pack_to_file(
     progress: &Progress,
     path: &Path,
 ) -> Result<PackSummary, PackError> {
-    // A link is written through, not replaced.
     let path = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs_err::metadata(&path).is_ok_and(|m| !m.is_file()) {
+    let before = fs_err::metadata(&path).ok();
+    if before.as_ref().is_some_and(|m| !m.is_file()) {
         let mut out = fs_err::OpenOptions::new()
             .write(true)
             .open(&path)
@@ -41,6 +42,13 @@ pub fn pack_to_file(
     let mut temporary = beside(&path).map_err(PackError::Output)?;
     let summary = pack(view, options, progress, temporary.as_file_mut())?;
     temporary.flush().map_err(PackError::Output)?;
+    if let Some(before) = before {
+        let permissions = before.permissions();
+        temporary
+            .as_file()
+            .set_permissions(permissions)
+            .map_err(PackError::Output)?;
+    }
     temporary
         .persist(&path)
         .map_err(|e| PackError::Output(e.error))?;

@@ -195,6 +195,24 @@ fn no_half_archive_is_left() {
 }
 
 #[test]
+fn a_replaced_file_passes_its_permissions_on() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_temp, root, outside) = scene(2_000);
+    let (target, link) = (outside.join("out.tar"), outside.join("link.tar"));
+    fs_err::write(&target, "before").unwrap();
+    fs_err::set_permissions(&target, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("out.tar", &link).unwrap();
+    let view = View::new(&tree(&root));
+    let done = pack_to_file(&view, &PackOptions::default(), &Progress::new(), &link).unwrap();
+    let now = fs_err::metadata(&target).unwrap();
+    assert_eq!(
+        (now.permissions().mode() & 0o777, now.len()),
+        (0o640, done.written_bytes)
+    );
+    assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[test]
 fn a_full_disk_is_an_output_error() {
     if !Path::new("/dev/full").exists() {
         return;

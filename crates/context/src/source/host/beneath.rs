@@ -15,7 +15,9 @@ pub(super) fn open(dir: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> io::Resul
     use rustix::fs::ResolveFlags;
     use rustix::io::Errno;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    match rustix::fs::openat2(dir, path, flags, Mode::empty(), resolve) {
+    let opened =
+        rustix::io::retry_on_intr(|| rustix::fs::openat2(dir, path, flags, Mode::empty(), resolve));
+    match opened {
         // Linux before 5.6 lacks the call, and some sandboxes forbid what they do not know.
         Err(Errno::NOSYS | Errno::PERM) => open_stepwise(dir, path, flags),
         opened => Ok(opened?),
