@@ -75,7 +75,7 @@ pub enum AddressError {
         reason: &'static str,
     },
     /// The context cannot be used.
-    #[error("cannot use the context that {why} names")]
+    #[error("cannot use the {why}")]
     Context {
         /// Where it was named.
         why: Why,

@@ -1,6 +1,7 @@
 //! The docker CLI's `config.json`: what of it concerns an engine.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -39,7 +40,8 @@ pub(crate) struct StoredAuth {
     pub(crate) registrytoken: Option<Secret>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Their URLs may hold passwords, and no `Debug` output shows them.
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Proxies {
     #[serde(rename = "httpProxy")]
@@ -52,6 +54,12 @@ struct Proxies {
     ftp: Option<String>,
     #[serde(rename = "allProxy")]
     all: Option<String>,
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proxies(…)")
+    }
 }
 
 /// A settings file that could not be used.

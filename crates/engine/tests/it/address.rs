@@ -318,7 +318,7 @@ fn what_cannot_be_an_address_is_named_with_its_source() {
         ),
         (
             "--context=nope",
-            "cannot use the context that context `nope` named by --context names",
+            "cannot use the context `nope` named by --context",
         ),
     ];
     for (option, expected) in cases {
@@ -436,6 +436,10 @@ fn proxies_become_build_arguments() {
             .collect::<Vec<_>>()
             .join(" ")
     };
+    assert!(
+        !format!("{config:?}").contains("http://p:1"),
+        "it may hold a password"
+    );
     let default = "HTTP_PROXY=http://p:1 NO_PROXY=a,b http_proxy=http://p:1 no_proxy=a,b";
     assert_eq!(said("unix:///var/run/docker.sock"), default);
     assert_eq!(
