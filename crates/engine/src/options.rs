@@ -1,6 +1,7 @@
 //! The options of a build, and the query that carries them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::image_name::ImageName;
     clippy::struct_excessive_bools,
     reason = "each is a flag of `docker build`"
 )]
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BuildOptions {
     /// The Dockerfile's path in the context; `Dockerfile` by default.
     pub dockerfile: Option<String>,
@@ -57,6 +58,23 @@ pub struct BuildOptions {
     /// The registries whose credentials the engine is given: those that `FROM` and `COPY --from`
     /// name, and no others; none by default. This crate does not read the Dockerfile.
     pub registries: Vec<Registry>,
+}
+
+/// Without the values of build arguments, among which are the proxies of `config.json` with their passwords, and
+/// without the address of a remote context.
+impl fmt::Debug for BuildOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BuildOptions")
+            .field("dockerfile", &self.dockerfile)
+            .field("tags", &self.tags)
+            .field("build_args", &self.build_args.keys())
+            .field("labels", &self.labels)
+            .field("target", &self.target)
+            .field("platform", &self.platform)
+            .field("network", &self.network)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Limits for the containers of `RUN`; everything is the engine's default by default.

@@ -127,3 +127,21 @@ async fn every_option_is_sent_as_the_docker_cli_does() {
     let expected = pairs("isolation=hyperv&remote=https%3A%2F%2Fhost%2Fx.git%23main&version=1");
     assert_eq!(sent(PING, &remote).await, expected);
 }
+
+#[test]
+fn debug_shows_no_value_of_a_build_argument() {
+    let secret = "canary-7f3a";
+    let options = BuildOptions {
+        build_args: BTreeMap::from([(
+            "HTTP_PROXY".to_owned(),
+            Some(format!("http://u:{secret}@proxy")),
+        )]),
+        remote: Some(format!("https://u:{secret}@host/context")),
+        ..BuildOptions::default()
+    };
+    let shown = format!("{options:?}");
+    assert!(
+        shown.contains("HTTP_PROXY") && !shown.contains(secret),
+        "{shown}"
+    );
+}
