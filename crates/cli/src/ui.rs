@@ -14,7 +14,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::exit::{Exit, Failure};
 
-pub(crate) use meter::{Meter, Work};
+pub(crate) use meter::{Doing, Meter, Work};
 
 /// What the program tells, and how.
 #[derive(Debug, Clone)]

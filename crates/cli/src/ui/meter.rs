@@ -32,8 +32,19 @@ pub(crate) enum Work {
         /// Whether all of it is sent.
         upload: UploadProgress,
         /// What the engine does.
-        doing: Arc<Mutex<String>>,
+        doing: Arc<Mutex<Doing>>,
     },
+}
+
+/// What an engine does while it builds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Doing {
+    /// The step, or the transfer that is a part of it.
+    pub(crate) text: String,
+    /// The number of the step, from 1; 0 before the first.
+    pub(crate) step: u32,
+    /// Of how many.
+    pub(crate) steps: u32,
 }
 
 /// Follows a piece of work until it is dropped, and then wipes its line.
@@ -82,11 +93,12 @@ impl Drop for Meter {
 
 impl Work {
     fn bar(&self) -> ProgressBar {
+        // How much there is to list is known only when it is listed.
         let (bar, template) = match self {
-            Self::Listing(_) | Self::Building { .. } => {
-                (ProgressBar::new_spinner(), "{spinner} {wide_msg}")
+            Self::Listing(_) => (ProgressBar::new_spinner(), "{spinner} {wide_msg}"),
+            Self::Packing(_, total) | Self::Building { bytes: total, .. } => {
+                (ProgressBar::new(*total), "{spinner} {bar:30} {wide_msg}")
             }
-            Self::Packing(_, total) => (ProgressBar::new(*total), "{spinner} {bar:30} {msg}"),
         };
         match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style),
@@ -116,13 +128,17 @@ impl Work {
                 upload,
                 doing,
             } => {
-                let doing = doing.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let Doing { text, step, steps } =
+                    doing.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let sent = progress.counts().read_bytes;
-                bar.set_message(if upload.is_complete() || sent >= *bytes {
-                    format!("{} s  {doing}", bar.elapsed().as_secs())
+                if upload.is_complete() || sent >= *bytes || step > 0 {
+                    bar.set_length(steps.max(1).into());
+                    bar.set_position(step.saturating_sub(1).into());
+                    bar.set_message(format!("{} s  {text}", bar.elapsed().as_secs()));
                 } else {
-                    format!("sent {} of {}  {doing}", Size(sent), Size(*bytes))
-                });
+                    bar.set_position(sent);
+                    bar.set_message(format!("sent {} of {}", Size(sent), Size(*bytes)));
+                }
             }
         }
         bar.tick();

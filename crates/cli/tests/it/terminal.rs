@@ -1,8 +1,10 @@
 //! What is different when a person watches: colours, summaries, and no archives on the screen.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -114,6 +116,69 @@ fn a_meter_for_what_takes_long_leaves_no_trace() {
             .starts_with("packed 2 entries"),
         "{last:?}"
     );
+}
+
+/// An engine that takes its time: before it reads a context, and for each of two steps.
+fn slow_engine(socket: &Path) {
+    const ID: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let listener = UnixListener::bind(socket).unwrap();
+    let serve = |mut stream: UnixStream| -> std::io::Result<()> {
+        let mut input = BufReader::new(stream.try_clone()?);
+        loop {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                if input.read_line(&mut head)? == 0 {
+                    return Ok(());
+                }
+            }
+            if !head.starts_with("POST") {
+                stream.write_all(
+                    b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK",
+                )?;
+                continue;
+            }
+            std::thread::sleep(Duration::from_millis(900));
+            let mut size = String::new();
+            while size != "0\r\n" {
+                size.clear();
+                input.read_line(&mut size)?;
+                let length = u64::from_str_radix(size.trim(), 16).unwrap() + 2;
+                std::io::copy(&mut input.by_ref().take(length), &mut std::io::sink())?;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+            for step in ["Step 1/2 : FROM scratch", "Step 2/2 : COPY big /"] {
+                write!(stream, "{{\"stream\":\"{step}\\n\"}}\n")?;
+                std::thread::sleep(Duration::from_millis(600));
+            }
+            return write!(stream, "{{\"aux\":{{\"ID\":\"{ID}\"}}}}\n");
+        }
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || serve(stream.unwrap()));
+        }
+    });
+}
+
+#[test]
+fn a_build_has_a_bar_for_the_upload_and_one_for_the_steps() {
+    let sandbox = Sandbox::with(&[("Dockerfile", "FROM scratch\nCOPY big /\n")]);
+    sandbox.write("big", vec![0; 20 << 20]);
+    let socket = sandbox.path("s");
+    slow_engine(&socket);
+    let host = format!("unix://{}", socket.display());
+    let (code, shown) = watch(&sandbox, &["build"], &[("DOCKER_HOST", &host)]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(
+        shown.contains("░ sent ") && shown.contains(" of 21.0 MB"),
+        "{shown:?}"
+    );
+    // One of two steps is done, and the bar is half full.
+    let half = format!("{}{}", "█".repeat(15), "░".repeat(15));
+    let second = shown
+        .split('\r')
+        .any(|line| line.contains(&half) && line.contains("[2/2] COPY big /"));
+    assert!(second, "{shown:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shipload::engine::{Address, Built, Event, ImageName, LogStream, sanitize};
 
 use crate::size::{self, Size};
-use crate::ui::Ui;
+use crate::ui::{Doing, Ui};
 
 /// How many lines a quiet build keeps for the case that it fails.
 const KEPT: usize = 200;
@@ -29,7 +29,7 @@ pub(super) struct Report<'a> {
     ui: &'a Ui,
     style: Style,
     /// What is being done, for a meter.
-    doing: Arc<Mutex<String>>,
+    doing: Arc<Mutex<Doing>>,
     /// A line that is not complete yet.
     open: String,
     kept: VecDeque<String>,
@@ -47,7 +47,7 @@ impl<'a> Report<'a> {
     }
 
     /// What is being done, as it changes.
-    pub(super) fn doing(&self) -> Arc<Mutex<String>> {
+    pub(super) fn doing(&self) -> Arc<Mutex<Doing>> {
         Arc::clone(&self.doing)
     }
 
@@ -105,7 +105,7 @@ impl<'a> Report<'a> {
                 text,
             } => {
                 let step = format!("[{number}/{total}] {text}");
-                self.set_doing(&step);
+                self.set_doing(&step, Some((*number, *total)));
                 self.heading(&step);
             }
             Event::Cached => self.line("  taken from the build cache"),
@@ -120,7 +120,7 @@ impl<'a> Report<'a> {
                     .as_deref()
                     .map(|id| format!("{id}: "))
                     .unwrap_or_default();
-                self.set_doing(&format!("{id}{status}"));
+                self.set_doing(&format!("{id}{status}"), None);
                 // How far a layer is does not fit into lines.
                 if current.is_none() {
                     self.line(&format!("  {id}{status}"));
@@ -183,9 +183,17 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn set_doing(&self, text: &str) {
-        let text = sanitize(text).lines().next().unwrap_or_default().to_owned();
-        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    /// Tells the meter; a transfer is a part of the step before it.
+    fn set_doing(&self, text: &str, step: Option<(u32, u32)>) {
+        let mut doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
+        sanitize(text)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut doing.text);
+        if let Some((step, steps)) = step {
+            (doing.step, doing.steps) = (step, steps);
+        }
     }
 }
 
