@@ -3,7 +3,7 @@
 //! Later steps run even when an earlier one failed, so that one run tells everything. What this machine cannot do is
 //! skipped and said so in the table at the end; with `CI` set a skip is a failure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -98,14 +98,18 @@ impl Arguments {
 
 /// Reads what tests noted when they skipped themselves, and gives each reason a line.
 fn report_skips(notes: &str, report: &mut Report) {
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for line in notes.lines() {
         let (test, why) = line.split_once('\t').unwrap_or((line, ""));
-        reasons.entry(why).or_default().push(test);
+        reasons.entry(why).or_default().insert(test);
     }
     for (why, tests) in reasons {
-        println!("\n==> skipped tests\n    {}", tests.join("\n    "));
-        report.skipped(&format!("{} tests", tests.len()), why);
+        println!("\n==> skipped tests");
+        for test in &tests {
+            println!("    {test}");
+        }
+        let plural = if tests.len() == 1 { "" } else { "s" };
+        report.skipped(&format!("{} test{plural}", tests.len()), why);
     }
 }
 
