@@ -147,10 +147,10 @@ fn slow_engine(socket: &Path) {
             }
             stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
             for step in ["Step 1/2 : FROM scratch", "Step 2/2 : COPY big /"] {
-                write!(stream, "{{\"stream\":\"{step}\\n\"}}\n")?;
+                writeln!(stream, "{{\"stream\":\"{step}\\n\"}}")?;
                 std::thread::sleep(Duration::from_millis(600));
             }
-            return write!(stream, "{{\"aux\":{{\"ID\":\"{ID}\"}}}}\n");
+            return writeln!(stream, "{{\"aux\":{{\"ID\":\"{ID}\"}}}}");
         }
     };
     std::thread::spawn(move || {
