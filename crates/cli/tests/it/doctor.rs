@@ -105,7 +105,7 @@ fn a_context_that_does_not_exist() {
     assert_eq!(run.code, Some(1));
     assert!(
         run.stderr
-            .starts_with("error: cannot use the context that current context `gone`"),
+            .starts_with("error: cannot use the current context `gone` of config.json"),
         "{}",
         run.stderr
     );
