@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::keyword::Keyword;
 use crate::syntax::Position;
 
 /// A Dockerfile that BuildKit's parser refuses, or that is beyond a limit.
@@ -71,6 +72,129 @@ pub enum SyntaxProblem {
     /// `ONBUILD` inside `ONBUILD`, deeper than anybody means it.
     #[error("`ONBUILD` is nested too deeply")]
     Nested,
+    /// An instruction that is not known here.
+    #[error("there is no instruction `{word}`")]
+    UnknownInstruction {
+        /// The word.
+        word: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// A flag that is not known here.
+    #[error("`{keyword}` has no flag `{flag}`")]
+    UnknownFlag {
+        /// The instruction.
+        keyword: Keyword,
+        /// The flag.
+        flag: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// A flag given twice that may be given once.
+    #[error("`{flag}` is there twice")]
+    FlagTwice {
+        /// The flag.
+        flag: String,
+    },
+    /// A flag without its value.
+    #[error("`{flag}` has no value")]
+    FlagValue {
+        /// The flag.
+        flag: String,
+    },
+    /// A switch that is neither on nor off.
+    #[error("`{flag}` is neither `true` nor `false`")]
+    FlagSwitch {
+        /// The flag.
+        flag: String,
+    },
+    /// Too few, too many or other arguments.
+    #[error("`{name}` takes {wants}")]
+    Arguments {
+        /// The instruction.
+        name: String,
+        /// What it takes.
+        wants: &'static str,
+    },
+    /// An empty name of a variable or label.
+    #[error("`{name}` has an empty name")]
+    BlankName {
+        /// The instruction.
+        name: String,
+    },
+    /// A stage's name with characters that it may not have.
+    #[error("`{name}` cannot be the name of a stage")]
+    StageName {
+        /// The name.
+        name: String,
+    },
+    /// A heredoc where a destination has to be.
+    #[error("a heredoc cannot be the destination")]
+    HeredocDestination,
+    /// An instruction that `ONBUILD` does not take.
+    #[error("`ONBUILD` does not take `{keyword}`")]
+    Trigger {
+        /// The instruction.
+        keyword: Keyword,
+    },
+    /// A mount whose quotes do not close.
+    #[error("the quotes of the mount do not close")]
+    MountQuotes,
+    /// A mount's key that is not known here.
+    #[error("a mount has no `{key}`")]
+    MountKey {
+        /// The key.
+        key: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// A mount's key without its value.
+    #[error("the mount's `{key}` has no value")]
+    MountValue {
+        /// The key.
+        key: String,
+    },
+    /// A kind of mount that is not known here.
+    #[error("there is no mount of type `{kind}`")]
+    MountKind {
+        /// The kind.
+        kind: String,
+        /// What may have been meant.
+        suggestion: Option<String>,
+    },
+    /// A duration that Go cannot read, or under a millisecond.
+    #[error("`{value}` is no duration for `{flag}`")]
+    Duration {
+        /// The flag.
+        flag: String,
+        /// What was given.
+        value: String,
+    },
+    /// A number of retries that is none.
+    #[error("`{value}` is no number of retries")]
+    Retries {
+        /// What was given.
+        value: String,
+    },
+    /// An instruction before the first `FROM` that may not stand there.
+    #[error("`{name}` stands before the first `FROM`")]
+    BeforeFrom {
+        /// The instruction.
+        name: String,
+    },
+}
+
+impl SyntaxProblem {
+    /// Whether a newer release or another frontend may understand what is not known here.
+    pub fn is_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownInstruction { .. }
+                | Self::UnknownFlag { .. }
+                | Self::MountKey { .. }
+                | Self::MountKind { .. }
+        )
+    }
 }
 
 impl SyntaxError {
@@ -92,6 +216,29 @@ impl SyntaxError {
             }
             SyntaxProblem::HeredocWord { .. } => "close its quotes",
             SyntaxProblem::Nested => "write the instruction once",
+            SyntaxProblem::UnknownInstruction { suggestion, .. }
+            | SyntaxProblem::UnknownFlag { suggestion, .. }
+            | SyntaxProblem::MountKey { suggestion, .. }
+            | SyntaxProblem::MountKind { suggestion, .. } => {
+                return suggestion
+                    .as_ref()
+                    .map(|word| format!("did you mean `{word}`?"));
+            }
+            SyntaxProblem::FlagTwice { .. } => "remove one of them",
+            SyntaxProblem::FlagValue { flag } => return Some(format!("write `{flag}=value`")),
+            SyntaxProblem::FlagSwitch { flag } => return Some(format!("write `{flag}`")),
+            SyntaxProblem::StageName { .. } => {
+                "a name is a letter, then letters, digits, `-`, `_` and `.`"
+            }
+            SyntaxProblem::HeredocDestination => "the last argument is a path",
+            SyntaxProblem::Trigger { .. } => "put it into the Dockerfile that uses the image",
+            SyntaxProblem::MountQuotes => "write `\"` around the whole `key=value`",
+            SyntaxProblem::MountValue { key } => return Some(format!("write `{key}=value`")),
+            SyntaxProblem::Duration { .. } => "write it as `30s`, `1m30s` or `500ms`",
+            SyntaxProblem::BeforeFrom { .. } => "only `ARG` may stand there",
+            SyntaxProblem::Arguments { .. }
+            | SyntaxProblem::BlankName { .. }
+            | SyntaxProblem::Retries { .. } => return None,
         };
         Some(hint.into())
     }

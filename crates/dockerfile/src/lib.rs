@@ -4,10 +4,22 @@
 //!
 //! Nothing here touches a file system, a clock or a network; the caller reads files.
 
+mod arguments;
+mod command;
+mod dialect;
+mod directive;
 mod error;
+mod flags;
+mod heredoc;
+mod json;
 mod keyword;
+mod lines;
+mod parse;
 mod syntax;
+mod words;
 
+pub use command::{Argument, Command, CommandLine, Copy, From, Healthcheck, Mount, Run, Source};
+pub use dialect::Dialect;
 pub use error::{SyntaxError, SyntaxProblem};
 pub use keyword::Keyword;
 pub use syntax::{

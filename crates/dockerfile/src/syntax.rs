@@ -174,6 +174,16 @@ pub struct Word {
     pub position: Position,
 }
 
+impl Word {
+    /// A part of it that begins at a byte.
+    pub(crate) fn part(&self, offset: usize, text: &str) -> Self {
+        let mut position = self.position;
+        position.column += offset;
+        let text = text.to_owned();
+        Self { text, position }
+    }
+}
+
 /// A flag, such as `--from=build`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
