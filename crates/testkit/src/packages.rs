@@ -5,6 +5,10 @@
 //! lists, or stale ones, lists are fetched into the same folder. Shared libraries that the machine lacks are
 //! fetched too: `ldd` names them and Debian Policy 8.1 says which package holds them.
 //!
+//! Packages are those of the machine's own release, or of another one ([`Release`]) from the same mirror, for
+//! programs that are too old in the machine's. Libraries are always the machine's, since those of a later
+//! release want a later C library.
+//!
 //! A bundle appears under its name only when it is whole (it is made aside and renamed), so an interrupted
 //! fetch leaves nothing that looks ready. A lock file keeps two test processes from fetching the same bundle
 //! at once.
@@ -30,22 +34,60 @@ use crate::workspace;
 pub struct Bundle {
     /// The name of its folder.
     pub name: &'static str,
+    /// Whose packages.
+    pub release: Release,
     /// The packages.
     pub packages: &'static [&'static str],
     /// The programs that must run, and whose libraries are therefore looked for.
     pub programs: &'static [&'static str],
 }
 
-/// Docker Engine with what it runs: about 65 MB to fetch.
+/// Whose packages a bundle is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// The machine's.
+    Machine,
+    /// Debian's release of that name, from the mirror that the machine uses.
+    Debian(&'static str),
+}
+
+/// Docker Engine with what it runs: about 65 MB to fetch. On Debian 12 this is 20.10.
 pub const ENGINE: Bundle = Bundle {
     name: "docker",
+    release: Release::Machine,
     packages: &["docker.io", "containerd", "runc"],
     programs: &["dockerd", "containerd", "containerd-shim-runc-v2", "runc"],
+};
+
+/// A later Docker Engine, 26.1, with its CLI and the `buildx` plugin: about 80 MB to fetch. It runs [`RUNC`].
+///
+/// A named stable release, because versions vanish from the unstable one. All of these run on Debian 12's C
+/// library, which trixie's `runc` does not.
+pub const MODERN_ENGINE: Bundle = Bundle {
+    name: "docker-trixie",
+    release: Release::Debian("trixie"),
+    packages: &["docker.io", "docker-cli", "docker-buildx", "containerd"],
+    programs: &[
+        "dockerd",
+        "containerd",
+        "containerd-shim-runc-v2",
+        "docker",
+        "docker-buildx",
+    ],
+};
+
+/// What starts containers, for an Engine that comes without.
+pub const RUNC: Bundle = Bundle {
+    name: "runc",
+    release: Release::Machine,
+    packages: &["runc"],
+    programs: &["runc"],
 };
 
 /// A `busybox` that needs no library: everything a test image needs to run something.
 pub const BUSYBOX: Bundle = Bundle {
     name: "busybox",
+    release: Release::Machine,
     packages: &["busybox-static"],
     programs: &["busybox"],
 };
@@ -53,6 +95,7 @@ pub const BUSYBOX: Bundle = Bundle {
 /// The registry server, for pull and push.
 pub const REGISTRY: Bundle = Bundle {
     name: "registry",
+    release: Release::Machine,
     packages: &["docker-registry"],
     programs: &["docker-registry"],
 };
@@ -60,10 +103,10 @@ pub const REGISTRY: Bundle = Bundle {
 /// The file in a bundle's folder that lists its packages.
 const STAMP: &str = "packages";
 
-/// A bundle on disk.
+/// A bundle on disk, or several.
 #[derive(Debug, Clone)]
 pub struct Unpacked {
-    root: PathBuf,
+    roots: Vec<PathBuf>,
 }
 
 /// Why packages could not be provided.
@@ -110,11 +153,10 @@ impl Bundle {
     }
 
     fn provide_with(&self, folder: &Path, apt: &str) -> Result<Unpacked, PackageError> {
-        let ready = Unpacked {
-            root: folder.join(self.name),
-        };
-        if self.is_complete(&ready) {
-            return Ok(ready);
+        let home = folder.join(self.name);
+        let ready = || Unpacked::at(home.clone());
+        if self.is_complete(&home) {
+            return Ok(ready());
         }
         for missing in [apt, "dpkg"] {
             if workspace::on_path(missing).is_none() {
@@ -126,49 +168,56 @@ impl Bundle {
         fs::create_dir_all(folder)?;
         let lock = fs::File::create(folder.join(format!("{}.lock", self.name)))?;
         rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(io::Error::from)?;
-        if self.is_complete(&ready) {
-            return Ok(ready);
+        if self.is_complete(&home) {
+            return Ok(ready());
         }
         // The lock is ours, so what an interrupted fetch left may go, and what an older list of packages
         // brought.
         let aside = folder.join(format!("{}.partial", self.name));
-        for old in [&aside, &ready.root] {
+        for old in [&aside, &home] {
             if old.exists() {
                 fs::remove_dir_all(old)?;
             }
         }
         let root = aside.join("root");
         fs::create_dir_all(&root)?;
-        let apt = Apt {
-            program: apt.to_owned(),
-            aside: aside.clone(),
-        };
-        self.fill(&apt, &Unpacked { root: root.clone() })?;
+        self.fill(apt, &aside, &root)?;
         fs::write(root.join(STAMP), self.stamp())?;
-        fs::rename(&root, &ready.root)?;
+        fs::rename(&root, &home)?;
         fs::remove_dir_all(&aside)?;
-        Ok(ready)
+        Ok(ready())
     }
 
-    fn is_complete(&self, unpacked: &Unpacked) -> bool {
-        fs::read_to_string(unpacked.root.join(STAMP)).is_ok_and(|stamp| stamp == self.stamp())
+    fn is_complete(&self, home: &Path) -> bool {
+        fs::read_to_string(home.join(STAMP)).is_ok_and(|stamp| stamp == self.stamp())
     }
 
     fn stamp(&self) -> String {
-        self.packages.join("\n")
+        let packages = self.packages.join("\n");
+        match self.release {
+            Release::Machine => packages,
+            Release::Debian(suite) => format!("{suite}\n{packages}"),
+        }
     }
 
-    fn fill(&self, apt: &Apt, unpacked: &Unpacked) -> Result<(), PackageError> {
+    fn fill(&self, program: &str, aside: &Path, root: &Path) -> Result<(), PackageError> {
+        let unpacked = Unpacked::at(root.to_owned());
         let packages: Vec<_> = self.packages.iter().map(ToString::to_string).collect();
-        apt.unpack(&packages, &unpacked.root)?;
+        let apt = Apt::new(program, &aside.join("machine"));
+        match self.release {
+            Release::Machine => apt.unpack(&packages, root)?,
+            Release::Debian(suite) => {
+                let other = Apt::new(program, &aside.join(suite));
+                other.unpack_from(suite, &packages, root)?;
+            }
+        }
         let mut lacking = unpacked.missing_libraries(self.programs)?;
         while !lacking.is_empty() {
             for soname in &lacking {
                 // The first name that exists ends the search; what stays missing shows below.
-                let _ = package_names(soname).iter().any(|name| {
-                    apt.unpack(std::slice::from_ref(name), &unpacked.root)
-                        .is_ok()
-                });
+                let _ = package_names(soname)
+                    .iter()
+                    .any(|name| apt.unpack(std::slice::from_ref(name), root).is_ok());
             }
             let still = unpacked.missing_libraries(self.programs)?;
             if still == lacking {
@@ -186,6 +235,17 @@ impl Bundle {
 
 /// Using
 impl Unpacked {
+    fn at(root: PathBuf) -> Self {
+        Self { roots: vec![root] }
+    }
+
+    /// This and, after it, `other`.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.roots.extend(other.roots);
+        self
+    }
+
     /// The program of that name, if the bundle has it.
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         self.program_dirs()
@@ -208,16 +268,22 @@ impl Unpacked {
     }
 
     fn program_dirs(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        ["usr/bin", "usr/sbin", "bin", "sbin"]
-            .iter()
-            .map(|dir| self.root.join(dir))
+        const DIRS: [&str; 5] = [
+            "usr/bin",
+            "usr/sbin",
+            "bin",
+            "sbin",
+            "usr/libexec/docker/cli-plugins",
+        ];
+        let dirs_of = |root: &PathBuf| DIRS.map(|dir| root.join(dir));
+        self.roots.iter().flat_map(dirs_of)
     }
 
     /// The multi-arch library folders: `lib/x86_64-linux-gnu` and the like.
     fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {
         let mut dirs = Vec::new();
-        for parent in ["lib", "usr/lib"] {
-            let parent = self.root.join(parent);
+        let parents = |root: &PathBuf| ["lib", "usr/lib"].map(|dir| root.join(dir));
+        for parent in self.roots.iter().flat_map(parents) {
             if !parent.is_dir() {
                 continue;
             }
@@ -241,7 +307,8 @@ impl Unpacked {
         let mut missing = BTreeSet::new();
         for name in programs {
             let Some(program) = self.program(name) else {
-                let command = format!("dpkg -x … {}", self.root.display());
+                let roots = self.roots.iter().map(|root| root.display().to_string());
+                let command = format!("dpkg -x … {}", roots.collect::<Vec<_>>().join(" "));
                 let message = format!("the packages hold no `{name}`");
                 return Err(PackageError::Command { command, message });
             };
@@ -302,6 +369,7 @@ mod tests {
 
         let bundle = Bundle {
             name: "none",
+            release: Release::Machine,
             packages: &["x"],
             programs: &[],
         };

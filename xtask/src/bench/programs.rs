@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shipload_testkit::packages::{self, Bundle};
+use shipload_testkit::packages::{self, Bundle, Release};
 use shipload_testkit::workspace;
 
 use crate::tools;
@@ -11,6 +11,7 @@ use crate::tools;
 /// `pigz`, which few machines have.
 const PIGZ: Bundle = Bundle {
     name: "pigz",
+    release: Release::Machine,
     packages: &["pigz"],
     programs: &["pigz"],
 };
