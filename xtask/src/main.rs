@@ -9,6 +9,7 @@
 mod bench;
 mod demo;
 mod depcheck;
+mod engines;
 mod fuzz;
 mod generate;
 mod record;

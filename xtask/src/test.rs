@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use fs_err as fs;
-use shipload_testkit::engine::{self, Handle, Private};
+use shipload_testkit::engine;
 use shipload_testkit::workspace;
 
+use crate::engines::{Engines, Wanted};
 use crate::report::{Outcome, Report};
 use crate::{depcheck, generate, shell, tools};
 
@@ -33,17 +34,13 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         static_checks(arguments, &mut report);
     }
     let devtools = provide_devtools(&mut report);
-    let engine = provide_engine(arguments, &mut report);
+    let engines = Engines::provide(arguments.engines(), &mut report);
 
     let skips = workspace::target().join("skipped-tests");
     let _ = fs::remove_file(&skips);
     let prepare = |command: &mut Command| {
-        command
-            .env(engine::SKIPS_VARIABLE, &skips)
-            .env_remove(engine::HOST_VARIABLE);
-        if let Some(engine) = &engine {
-            command.env(engine::HOST_VARIABLE, &engine.handle().host);
-        }
+        command.env(engine::SKIPS_VARIABLE, &skips);
+        engines.name(command);
         if let Some(devtools) = &devtools {
             command.env(workspace::DEVTOOLS_VARIABLE, devtools);
         }
@@ -76,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         });
     }
     report_skips(&fs::read_to_string(&skips).unwrap_or_default(), &mut report);
-    drop(engine);
+    drop(engines);
     report.finish()
 }
 
@@ -84,6 +81,14 @@ impl Arguments {
     /// Whether the named crate is to be checked.
     fn covers(&self, package: &str) -> bool {
         self.package.is_empty() || self.package.iter().any(|chosen| chosen == package)
+    }
+
+    fn engines(&self) -> Wanted {
+        if self.no_engine {
+            Wanted::No
+        } else {
+            Wanted::Yes
+        }
     }
 
     fn select(&self, command: &mut Command) {
@@ -157,50 +162,4 @@ fn provide_devtools(report: &mut Report) -> Option<PathBuf> {
         Err(why) => Outcome::Skipped(format!("{why}; recorded answers are replayed")),
     });
     program
-}
-
-/// The Engine that tests use: somebody else's, or ours.
-enum Engine {
-    Given(Handle),
-    Ours(Private),
-}
-
-impl Engine {
-    fn handle(&self) -> &Handle {
-        match self {
-            Self::Given(handle) => handle,
-            Self::Ours(private) => private.handle(),
-        }
-    }
-}
-
-fn provide_engine(arguments: &Arguments, report: &mut Report) -> Option<Engine> {
-    let mut engine = None;
-    report.step("engine", || {
-        if arguments.no_engine {
-            return Outcome::Skipped("--no-engine".to_owned());
-        }
-        let provided = match engine::shared_host() {
-            Some(handle) => Engine::Given(handle),
-            None => match engine::start_private() {
-                Ok(private) => Engine::Ours(private),
-                Err(error) if error.is_impossible() => {
-                    let hint = error.hint().unwrap_or_default();
-                    return Outcome::Skipped(format!("{}; hint: {hint}", shell::chain(&error)));
-                }
-                Err(error) => return Outcome::Failed(shell::chain(&error)),
-            },
-        };
-        let handle = provided.handle();
-        match handle.describe() {
-            Ok(what) => {
-                let note = format!("{what}, at {}", handle.host);
-                println!("    {note}");
-                engine = Some(provided);
-                Outcome::Passed(note)
-            }
-            Err(error) => Outcome::Failed(format!("`{}` does not answer: {error}", handle.host)),
-        }
-    });
-    engine
 }

@@ -3,6 +3,27 @@
 //! Tests call [`shared`], which hands out the Engine that `SHIPLOAD_TEST_HOST` names; `cargo xtask test`
 //! starts one and sets the variable. A test that must stop, kill or fill its Engine calls [`start_private`].
 //!
+//! [`modern`] hands out a second one of a later release in the same way, for what the builders of Debian 12's
+//! 20.10 do not know. What each builder there knows, tried with its own frontend (there is no network to fetch
+//! another with `# syntax=`):
+//!
+//! | | classic 20.10 | BuildKit 20.10 | classic 26.1 | BuildKit 26.1 |
+//! |---|---|---|---|---|
+//! | heredocs in `RUN` | no | no | read, and nothing runs | yes |
+//! | heredocs in `COPY` and `ADD` | no | no | no | yes |
+//! | `${V:-w}` `${V:+w}` `${V:?w}` `${V?w}` | yes | yes | yes | yes |
+//! | `${V-w}` `${V+w}` | no | no | yes | yes |
+//! | `${V#p}` `${V##p}` `${V%p}` `${V%%p}` `${V/p/w}` `${V//p/w}` | no | no | yes | yes |
+//! | `COPY --chmod`, `RUN --mount` | no | yes | no | yes |
+//! | `COPY --link` | no | no | read, without effect | yes |
+//! | `RUN --network` | no | no | no | yes |
+//! | `ADD --checksum` | no | no | read, without effect | of URLs |
+//! | `ADD --keep-git-dir`, `HEALTHCHECK --start-interval` | no | no | yes | yes |
+//! | `COPY --exclude`, `COPY --parents`, `ADD --unpack` | no | no | no | no |
+//!
+//! Engine 28.5 (Debian's unstable release, tried by hand) knows `--exclude` and `--unpack` as well, and still no
+//! `--parents`. Its classic builder reads `--exclude` and copies what is excluded all the same.
+//!
 //! A private Engine is `dockerd` from the `PATH`, else Debian's, unpacked by [`crate::packages`]. It has its
 //! own data, run folder, configuration and socket, no bridge and no firewall rules, so it neither sees nor
 //! disturbs an Engine of the machine. Containers and builds need the network `none`. A small shell script
@@ -20,12 +41,15 @@ use std::{env, thread};
 
 use fs_err as fs;
 
-pub use self::private::{EngineError, Private, start_private, start_private_with};
+pub use self::private::{EngineError, Private, start_modern, start_private, start_private_with};
 use crate::http::{self, Answer};
 use crate::workspace;
 
 /// Names the Engine that tests use, such as `unix:///run/docker.sock`.
 pub const HOST_VARIABLE: &str = "SHIPLOAD_TEST_HOST";
+
+/// Names a later Engine that tests use beside that one.
+pub const MODERN_HOST_VARIABLE: &str = "SHIPLOAD_TEST_MODERN_HOST";
 
 /// Names a file to which every test that skips itself adds a line: its name, a tab, and why.
 pub const SKIPS_VARIABLE: &str = "SHIPLOAD_TEST_SKIPS";
@@ -54,11 +78,32 @@ pub fn shared() -> Option<Handle> {
     engine
 }
 
+/// The Engine of a later release for tests, or `None` when the test is to return at once; as [`shared`].
+///
+/// # Panics
+/// When there is none and `CI` is set, because nothing may be skipped there.
+pub fn modern() -> Option<Handle> {
+    let engine = modern_host();
+    if engine.is_none() {
+        skip(&format!(
+            "no later Engine: {MODERN_HOST_VARIABLE} is not set (`cargo xtask test` sets it)"
+        ));
+    }
+    engine
+}
+
 /// The Engine that `SHIPLOAD_TEST_HOST` names, answering or not.
 pub fn shared_host() -> Option<Handle> {
-    let host = env::var(HOST_VARIABLE)
-        .ok()
-        .filter(|host| !host.is_empty())?;
+    named_by(HOST_VARIABLE)
+}
+
+/// The Engine that `SHIPLOAD_TEST_MODERN_HOST` names, answering or not.
+pub fn modern_host() -> Option<Handle> {
+    named_by(MODERN_HOST_VARIABLE)
+}
+
+fn named_by(variable: &str) -> Option<Handle> {
+    let host = env::var(variable).ok().filter(|host| !host.is_empty())?;
     Some(Handle { host })
 }
 

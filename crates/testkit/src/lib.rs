@@ -1,6 +1,7 @@
 //! Test support: random trees, a fake engine, the real engine, real tools.
 
 pub mod buildah;
+pub mod buildkit_cli;
 pub mod containers;
 pub mod devtools;
 pub mod docker_cli;

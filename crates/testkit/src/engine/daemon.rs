@@ -9,7 +9,8 @@ use std::process::Command;
 use fs_err as fs;
 
 use super::EngineError;
-use crate::{packages, workspace};
+use crate::packages::{self, Unpacked};
+use crate::workspace;
 
 /// A `dockerd` and what it needs around it.
 #[derive(Debug)]
@@ -29,14 +30,23 @@ impl Daemon {
                 libraries: None,
             });
         }
-        let unpacked = packages::ENGINE.provide()?;
-        let program = unpacked
+        Self::unpacked(&packages::ENGINE.provide()?)
+    }
+
+    /// The later Engine of [`packages::MODERN_ENGINE`], whatever is on the path.
+    pub(super) fn modern() -> Result<Self, EngineError> {
+        let engine = packages::MODERN_ENGINE.provide()?;
+        Self::unpacked(&engine.and(packages::RUNC.provide()?))
+    }
+
+    fn unpacked(packages: &Unpacked) -> Result<Self, EngineError> {
+        let program = packages
             .program("dockerd")
             .ok_or_else(|| io::Error::other("the packages hold no `dockerd`"))?;
         Ok(Self {
             program,
-            path: unpacked.path(),
-            libraries: unpacked.library_path()?,
+            path: packages.path(),
+            libraries: packages.library_path()?,
         })
     }
 

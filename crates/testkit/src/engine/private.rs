@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 use thiserror::Error;
 
 use super::daemon::{Daemon, data_root};
-use super::{HOST_VARIABLE, Handle};
+use super::{HOST_VARIABLE, Handle, MODERN_HOST_VARIABLE};
 use crate::packages::PackageError;
 
 /// How long an Engine may take until it answers: about one second here, so a minute means "never".
@@ -68,7 +68,10 @@ impl EngineError {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        let set = format!("set {HOST_VARIABLE} to the address of an Engine that may be used");
+        let set = format!(
+            "set {HOST_VARIABLE} ({MODERN_HOST_VARIABLE} for the later one) to the address of an Engine that \
+             may be used"
+        );
         match self {
             Self::NotRoot => Some(format!("run as root, or {set}")),
             Self::Packages(_) => Some(format!("install Docker Engine, or {set}")),
@@ -83,6 +86,17 @@ impl EngineError {
 /// When this is not root, no `dockerd` can be had, or it does not come up; see [`EngineError::hint`].
 pub fn start_private() -> Result<Private, EngineError> {
     start_private_with(&[])
+}
+
+/// Starts an Engine of our own of a later release: 26.1, whose BuildKit knows heredocs and all of variables.
+///
+/// # Errors
+/// As [`start_private`].
+pub fn start_modern() -> Result<Private, EngineError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(EngineError::NotRoot);
+    }
+    Private::start(&Daemon::modern()?, &[])
 }
 
 /// Starts an Engine of our own with further arguments, such as a second address with TLS.
