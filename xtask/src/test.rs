@@ -4,16 +4,15 @@
 //! skipped and said so in the table at the end; with `CI` set a skip is a failure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use fs_err as fs;
-use shipload_testkit::engine;
-use shipload_testkit::workspace;
+use shipload_testkit::{buildkit_parser, engine, workspace};
 
 use crate::engines::{Engines, Wanted};
 use crate::report::{Outcome, Report};
-use crate::{depcheck, generate, shell, tools};
+use crate::tools::{self, Tools};
+use crate::{depcheck, generate, shell};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -33,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.filters.is_empty() {
         static_checks(arguments, &mut report);
     }
-    let devtools = provide_devtools(&mut report);
+    let tools = provide_tools(&mut report);
     let engines = Engines::provide(arguments.engines(), &mut report);
 
     let skips = workspace::target().join("skipped-tests");
@@ -41,8 +40,10 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let prepare = |command: &mut Command| {
         command.env(engine::SKIPS_VARIABLE, &skips);
         engines.name(command);
-        if let Some(devtools) = &devtools {
-            command.env(workspace::DEVTOOLS_VARIABLE, devtools);
+        if let Some(tools) = &tools {
+            command
+                .env(workspace::DEVTOOLS_VARIABLE, &tools.devtools)
+                .env(buildkit_parser::PYTHON_VARIABLE, &tools.python);
         }
     };
     report.check("tests", || {
@@ -152,14 +153,14 @@ fn component(name: &str, command: &mut Command) -> Outcome {
     }
 }
 
-fn provide_devtools(report: &mut Report) -> Option<PathBuf> {
-    let mut program = None;
-    report.step("docker-devtools", || match tools::devtools() {
-        Ok(path) => {
-            program = Some(path);
+fn provide_tools(report: &mut Report) -> Option<Tools> {
+    let mut provided = None;
+    report.step("docker-devtools, dockerfile", || match tools::for_tests() {
+        Ok(tools) => {
+            provided = Some(tools);
             Outcome::Passed(String::new())
         }
-        Err(why) => Outcome::Skipped(format!("{why}; recorded answers are replayed")),
+        Err(why) => Outcome::Skipped(format!("{why}; tests replay recorded answers or skip themselves")),
     });
-    program
+    provided
 }

@@ -2,6 +2,7 @@
 
 pub mod buildah;
 pub mod buildkit_cli;
+pub mod buildkit_parser;
 pub mod containers;
 pub mod devtools;
 pub mod docker_cli;
