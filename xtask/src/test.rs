@@ -160,7 +160,9 @@ fn provide_tools(report: &mut Report) -> Option<Tools> {
             provided = Some(tools);
             Outcome::Passed(String::new())
         }
-        Err(why) => Outcome::Skipped(format!("{why}; tests replay recorded answers or skip themselves")),
+        Err(why) => Outcome::Skipped(format!(
+            "{why}; tests replay recorded answers or skip themselves"
+        )),
     });
     provided
 }
