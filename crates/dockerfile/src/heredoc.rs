@@ -2,7 +2,7 @@
 
 use crate::dialect::Dialect;
 use crate::syntax::Heredoc;
-use crate::words::Lexer;
+use crate::words::{Escapes, Lexer, Quotes, Unset};
 
 /// A heredoc's word that does not lex; holds the word.
 pub(crate) struct BadWord(pub(crate) String);
@@ -11,26 +11,22 @@ pub(crate) struct BadWord(pub(crate) String);
 ///
 /// A word is one if it is `<<` with a word after it, digits before it allowed. A line whose quotes do not close has none.
 pub(crate) fn announced(line: &str, dialect: Dialect) -> Result<Vec<Heredoc>, BadWord> {
-    let lexer = Lexer::new('\\').dialect(dialect).keep_unset();
-    let Ok(words) = lexer
-        .clone()
-        .raw_quotes()
-        .raw_escapes()
-        .words(line, &|_| None)
-    else {
+    let lexer = Lexer::new('\\').dialect(dialect).unset(Unset::Keep);
+    let raw = lexer.quotes(Quotes::Keep).escapes(Escapes::Keep);
+    let Ok(words) = raw.words(line, &|_| None) else {
         return Ok(Vec::new());
     };
-    let heredocs = words.iter().map(|word| heredoc(word, &lexer, dialect));
+    let heredocs = words.iter().map(|word| heredoc(word, lexer, dialect));
     heredocs.filter_map(Result::transpose).collect()
 }
 
 /// The heredoc that a word announces, if it does.
 pub(crate) fn of_word(word: &str) -> Option<Heredoc> {
-    let lexer = Lexer::new('\\').keep_unset();
-    heredoc(word, &lexer, Dialect::Current).ok().flatten()
+    let lexer = Lexer::new('\\').unset(Unset::Keep);
+    heredoc(word, lexer, Dialect::Current).ok().flatten()
 }
 
-fn heredoc(word: &str, lexer: &Lexer, dialect: Dialect) -> Result<Option<Heredoc>, BadWord> {
+fn heredoc(word: &str, lexer: Lexer, dialect: Dialect) -> Result<Option<Heredoc>, BadWord> {
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let Some(rest) = word[digits..].strip_prefix("<<") else {
         return Ok(None);
@@ -50,11 +46,8 @@ fn heredoc(word: &str, lexer: &Lexer, dialect: Dialect) -> Result<Option<Heredoc
     let [name] = plain.as_slice() else {
         return Ok(None);
     };
-    let raw = lexer
-        .clone()
-        .raw_quotes()
-        .words(rest, &|_| None)
-        .map_err(bad)?;
+    let raw = lexer.quotes(Quotes::Keep);
+    let raw = raw.words(rest, &|_| None).map_err(bad)?;
     let [raw] = raw.as_slice() else {
         return Err(BadWord(rest.to_owned()));
     };

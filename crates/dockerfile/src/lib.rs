@@ -25,3 +25,4 @@ pub use keyword::Keyword;
 pub use syntax::{
     Arguments, Directive, Dockerfile, Flag, Heredoc, Instruction, Item, Pair, Position, Word,
 };
+pub use words::{Escapes, Expanded, Lexer, Quotes, Unset, WordError, WordProblem};
