@@ -17,7 +17,7 @@ use crate::source::archive::Archive;
 use crate::source::host::{HostDir, OnUnreadable};
 use crate::tree::{Clash, Notice, TreeBuilder};
 use crate::view::{Parents, View};
-use build_files::BuildFiles;
+use build_files::{BuildFiles, TEXT_LIMIT};
 
 pub use error::RecipeError;
 
@@ -93,6 +93,10 @@ pub struct Plan {
     pub dockerfile: EntryPath,
     /// Whether the Dockerfile is among the members; BuildKit's rules may exclude it.
     pub dockerfile_sent: bool,
+    /// The Dockerfile on this machine, links resolved; none for a text and for a member of an archive.
+    pub dockerfile_host: Option<PathBuf>,
+    /// The context directory, links resolved; none for an archive.
+    pub directory: Option<PathBuf>,
     /// The ignore files that were read, in order.
     pub ignore_files: Vec<PathBuf>,
     /// The rules in force.
@@ -105,6 +109,46 @@ impl Plan {
     /// What a user should know about the listing.
     pub fn notices(&self) -> &[Notice] {
         self.view.tree().notices()
+    }
+
+    /// The text of the Dockerfile.
+    ///
+    /// # Errors
+    /// [`RecipeError`] if it cannot be read, is not as it was listed, or has more than 16 MiB.
+    pub fn dockerfile_text(&self) -> Result<Vec<u8>, RecipeError> {
+        let entry = self.view.tree().get(&self.dockerfile);
+        let path = || {
+            self.dockerfile_host
+                .clone()
+                .unwrap_or_else(|| self.dockerfile.to_string().into())
+        };
+        let too_large = || RecipeError::Dockerfile {
+            path: path(),
+            source: io::ErrorKind::FileTooLarge.into(),
+        };
+        match (entry, &self.dockerfile_host) {
+            (Some(entry), _) if entry.size() > TEXT_LIMIT => Err(too_large()),
+            (Some(entry), _) if !entry.is_dir() => Ok(entry.read()?),
+            (_, Some(host)) => {
+                build_files::read_text(host).map_err(|source| RecipeError::Dockerfile {
+                    path: path(),
+                    source,
+                })
+            }
+            (_, None) => Err(RecipeError::Dockerfile {
+                path: path(),
+                source: io::ErrorKind::NotFound.into(),
+            }),
+        }
+    }
+
+    /// Whether a path is that of the Dockerfile, or of an ignore file that an engine may read.
+    pub(crate) fn is_build_file(&self, path: &EntryPath) -> bool {
+        let names = [&b".dockerignore"[..], b".containerignore"];
+        let beside = path.as_bytes().strip_prefix(self.dockerfile.as_bytes());
+        beside == Some(b"")
+            || names.contains(&path.as_bytes())
+            || beside.is_some_and(|rest| names.contains(&rest))
     }
 }
 
@@ -216,7 +260,13 @@ impl Recipe {
             let own = build.own_ignore_file(self.semantics)?;
             builder = build.inject(builder, own, self.semantics)?;
         }
-        self.finish(builder, build.name, ignore_files, rules, progress)
+        let plan = self.finish(builder, build.name, ignore_files, rules, progress)?;
+        let (dockerfile_host, directory) = (build.host, Some(dir.clone()));
+        Ok(Plan {
+            dockerfile_host,
+            directory,
+            ..plan
+        })
     }
 
     /// An archive is sent as it is: rules apply to directories only, in `docker build` as here.
@@ -265,6 +315,8 @@ impl Recipe {
             dockerfile_sent: tree.get(&dockerfile).is_some_and(|entry| !entry.is_dir()),
             view: View::with_parents(&tree, parents),
             dockerfile,
+            dockerfile_host: None,
+            directory: None,
             ignore_files,
             rules,
             semantics: self.semantics,

@@ -175,6 +175,17 @@ impl View {
         Self::of(self.tree.clone(), self.policy, kept)
     }
 
+    /// Only those members whose place in the tree is marked.
+    pub(crate) fn marked(self, marked: impl Fn(usize) -> bool) -> Self {
+        let kept = self
+            .kept
+            .iter()
+            .copied()
+            .filter(|&i| marked(i as usize))
+            .collect();
+        Self::of(self.tree.clone(), self.policy, kept)
+    }
+
     fn select(
         tree: &Tree,
         policy: Policy,

@@ -1,7 +1,5 @@
 //! What can be wrong with a Dockerfile's text, and where.
 
-use std::fmt;
-
 use crate::keyword::Keyword;
 use crate::syntax::Position;
 
@@ -203,7 +201,9 @@ impl SyntaxError {
         let hint = match &self.problem {
             SyntaxProblem::Empty => "a Dockerfile begins with `FROM`",
             SyntaxProblem::NotUtf8 => "save the file as UTF-8",
-            SyntaxProblem::DirectiveTwice { .. } => "remove one of them",
+            SyntaxProblem::DirectiveTwice { .. } | SyntaxProblem::FlagTwice { .. } => {
+                "remove one of them"
+            }
             SyntaxProblem::Escape { .. } => "it is `\\` or `` ` ``",
             SyntaxProblem::LineTooLong => "break the line with the escape character at its end",
             SyntaxProblem::NotStrings => "put double quotes around every element",
@@ -224,7 +224,6 @@ impl SyntaxError {
                     .as_ref()
                     .map(|word| format!("did you mean `{word}`?"));
             }
-            SyntaxProblem::FlagTwice { .. } => "remove one of them",
             SyntaxProblem::FlagValue { flag } => return Some(format!("write `{flag}=value`")),
             SyntaxProblem::FlagSwitch { flag } => return Some(format!("write `{flag}`")),
             SyntaxProblem::StageName { .. } => {
@@ -245,20 +244,15 @@ impl SyntaxError {
 
     /// The line with a caret below the place, on two lines.
     pub fn caret(&self) -> String {
-        Caret(self).to_string()
+        caret(&self.excerpt, self.position)
     }
 }
 
-/// Shows where in its line an error is.
-struct Caret<'a>(&'a SyntaxError);
-
-impl fmt::Display for Caret<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(error) = self;
-        let before = error.excerpt.get(..error.position.column.saturating_sub(1));
-        let indent: String = before.unwrap_or_default().chars().map(blank).collect();
-        write!(f, "{}\n{indent}^", error.excerpt)
-    }
+/// A line with a caret below a place of it.
+pub(crate) fn caret(excerpt: &str, position: Position) -> String {
+    let before = excerpt.get(..position.column.saturating_sub(1));
+    let indent: String = before.unwrap_or_default().chars().map(blank).collect();
+    format!("{excerpt}\n{indent}^")
 }
 
 /// White space as wide as a character: a tab stays one.

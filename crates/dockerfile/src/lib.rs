@@ -10,18 +10,27 @@ mod dialect;
 mod directive;
 mod error;
 mod flags;
+mod glob;
 mod heredoc;
 mod json;
 mod keyword;
 mod lines;
 mod parse;
+mod reads;
+mod request;
+mod scope;
+mod stages;
 mod syntax;
 mod words;
 
 pub use command::{Argument, Command, CommandLine, Copy, From, Healthcheck, Mount, Run, Source};
 pub use dialect::Dialect;
 pub use error::{SyntaxError, SyntaxProblem};
+pub use glob::{BadGlob, Glob};
 pub use keyword::Keyword;
+pub use reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
+pub use request::{Builder, Image, OtherImages, Request};
+pub use stages::{Stage, Stages, Step};
 pub use syntax::{
     Arguments, Directive, Dockerfile, Flag, Heredoc, Instruction, Item, Pair, Position, Word,
 };

@@ -15,7 +15,7 @@ use crate::tree::{TreeBuilder, TreeError};
 
 /// The longest Dockerfile or ignore file that is read, in bytes: they are held in memory, archives may be
 /// hostile, and a name may lead to `/dev/zero`. BuildKit takes no more than that in one message.
-const TEXT_LIMIT: u64 = 16 << 20;
+pub(super) const TEXT_LIMIT: u64 = 16 << 20;
 
 /// The Dockerfile of a context, found.
 pub(super) struct BuildFiles<'a> {
@@ -24,7 +24,7 @@ pub(super) struct BuildFiles<'a> {
     /// The Dockerfile's name in the context.
     pub(super) name: EntryPath,
     /// Its file on this machine, links resolved; none for a text or a member.
-    host: Option<PathBuf>,
+    pub(super) host: Option<PathBuf>,
     /// Its text, where it is not a file of the context.
     pub(super) injected: Option<Vec<u8>>,
 }
@@ -268,7 +268,7 @@ fn read_rules(path: &Path) -> Result<Vec<u8>, RecipeError> {
     })
 }
 
-fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut file = fs_err::File::open(path)?.take(TEXT_LIMIT + 1);
     file.read_to_end(&mut text)?;

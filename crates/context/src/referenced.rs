@@ -1,0 +1,176 @@
+//! What of a context a build reads: the Dockerfile's sources held against the tree.
+//!
+//! [`Plan::reads`] asks the Dockerfile, [`Plan::referenced`] finds the entries, links followed within the context, and says which
+//! sources lead nowhere and why.
+
+mod error;
+mod missing;
+mod selection;
+
+use shipload_dockerfile::{Builder, ContextSource, Dockerfile, Reader, Reads, ReadsError, Request};
+use shipload_ignore::Semantics;
+
+use crate::path::show_path;
+use crate::recipe::Plan;
+use crate::view::View;
+use selection::{Found, Selection};
+
+pub use error::ReferencedError;
+pub use missing::{ExcludedBy, Missing, MissingCause};
+
+/// The least context of a build, and what was left out of it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Referenced {
+    /// The members that the build reads, the directories above them, the Dockerfile and the ignore files.
+    pub view: View,
+    /// The entries that sources lead to, without what only goes with them; in order.
+    pub members: View,
+    /// What the Dockerfile reads.
+    pub reads: Reads,
+    /// How many members of the whole context are not in `view`.
+    pub left_members: usize,
+    /// How many bytes of content they have.
+    pub left_bytes: u64,
+    /// Sources that lead nowhere, so that the build will fail.
+    pub missing: Vec<Missing>,
+}
+
+/// What a build reads
+impl Plan {
+    /// Parses the Dockerfile.
+    ///
+    /// # Errors
+    /// [`ReferencedError`] if it cannot be read or parsed.
+    pub fn parse_dockerfile(&self) -> Result<Dockerfile, ReferencedError> {
+        let text = self.dockerfile_text()?;
+        Dockerfile::from_bytes(&text).map_err(|error| self.in_dockerfile(error.into()))
+    }
+
+    /// Tells what a build reads of its context. The builder is that of the plan, whatever `request` says.
+    ///
+    /// # Errors
+    /// [`ReferencedError`] if the Dockerfile cannot be read, or no builder would take it.
+    pub fn reads(&self, request: &Request) -> Result<Reads, ReferencedError> {
+        let request = Request {
+            builder: builder(self.semantics),
+            ..request.clone()
+        };
+        let file = self.parse_dockerfile()?;
+        file.reads(&request)
+            .map_err(|error| self.in_dockerfile(error))
+    }
+
+    /// Finds the least context: what a build reads, and nothing else.
+    ///
+    /// An image that is built from it is the same as one that is built from all. Where it cannot be told what is read
+    /// ([`Reads::whole`] says why), it is the whole context.
+    ///
+    /// ```
+    /// use shipload_context::{Progress, Recipe, Request};
+    ///
+    /// # let temp = tempfile::tempdir()?;
+    /// # let dir = temp.path();
+    /// # for (name, text) in [("Dockerfile", "FROM scratch\nCOPY app.* /\n"), ("app.js", ""), ("big.iso", "")] {
+    /// #     std::fs::write(dir.join(name), text)?;
+    /// # }
+    /// let plan = Recipe::new(dir).plan(&Progress::new())?;
+    /// let least = plan.referenced(&Request::default())?;
+    /// let paths: Vec<_> = least.view.members().map(|m| m.entry.path.to_string()).collect();
+    /// assert_eq!(paths, ["Dockerfile", "app.js"]);
+    /// assert_eq!(least.left_members, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`reads`](Self::reads). Sources that lead nowhere are no error: see [`Referenced::missing`].
+    pub fn referenced(&self, request: &Request) -> Result<Referenced, ReferencedError> {
+        let reads = self.reads(request)?;
+        let tree = self.view.tree();
+        let mut selection = Selection::new(tree);
+        let mut found = Vec::new();
+        for source in &reads.sources {
+            found.push(selection.add(&source.pattern, self.is_deep(source)));
+        }
+        if reads.is_whole() {
+            selection.add_all();
+        }
+        let missing = self.missing(&reads, &found);
+        let kept = selection.into_kept();
+        let is_build_file = |place: usize| self.is_build_file(&tree.entries()[place].path);
+        let members = self.view.clone().marked(|place| kept.named[place]);
+        let view = self.view.clone();
+        let view =
+            view.marked(|place| kept.named[place] || kept.above[place] || is_build_file(place));
+        Ok(Referenced {
+            left_members: self.view.len() - view.len(),
+            left_bytes: self
+                .view
+                .content_bytes()
+                .saturating_sub(view.content_bytes()),
+            view,
+            members,
+            reads,
+            missing,
+        })
+    }
+
+    /// An error with the name of the Dockerfile as a user knows it.
+    fn in_dockerfile(&self, error: ReadsError) -> ReferencedError {
+        let inside = self.view.tree().get(&self.dockerfile).is_some() && self.directory.is_some();
+        let host = self.dockerfile_host.as_ref().filter(|_| !inside);
+        let dockerfile = host.map_or_else(|| self.dockerfile.to_string(), |host| show_path(host));
+        ReferencedError::Dockerfile {
+            dockerfile,
+            source: Box::new(error),
+        }
+    }
+
+    /// Whether `**` in a source stands for any number of directories.
+    fn is_deep(&self, source: &ContextSource) -> bool {
+        self.semantics == Semantics::Podman || source.reader == Reader::Copy { parents: true }
+    }
+
+    fn missing(&self, reads: &Reads, found: &[Result<Found, ()>]) -> Vec<Missing> {
+        let all = || reads.sources.iter().zip(found);
+        let has_any = |instruction: usize| {
+            all().any(|(source, found)| {
+                source.instruction == instruction && *found == Ok(Found::Some)
+            })
+        };
+        let missing = all().filter_map(|(source, found)| match found {
+            Ok(Found::Some) => missing::removed_by_engine(self, source),
+            Err(()) => Some(Missing {
+                source: source.clone(),
+                cause: MissingCause::Malformed,
+            }),
+            Ok(Found::Nothing) if self.may_be_nothing(source) => None,
+            Ok(Found::Nothing) if self.semantics == Semantics::Classic && is_pattern(source) => {
+                let is_only = !has_any(source.instruction);
+                is_only.then(|| missing::explain(self, source))
+            }
+            Ok(Found::Nothing) => Some(missing::explain(self, source)),
+        });
+        missing.collect()
+    }
+
+    /// Whether the builder takes it that nothing matches a source.
+    fn may_be_nothing(&self, source: &ContextSource) -> bool {
+        self.semantics == Semantics::BuildKit
+            && source.reader != Reader::Mount
+            && is_pattern(source)
+    }
+}
+
+/// Whether a source has wildcards.
+fn is_pattern(source: &ContextSource) -> bool {
+    source.pattern.contains(['*', '?', '['])
+}
+
+fn builder(semantics: Semantics) -> Builder {
+    match semantics {
+        Semantics::Classic => Builder::Classic,
+        Semantics::BuildKit => Builder::BuildKit,
+        Semantics::Podman => Builder::Podman,
+    }
+}

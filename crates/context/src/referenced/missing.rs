@@ -1,0 +1,187 @@
+//! Sources of a Dockerfile that lead nowhere, and why.
+
+use std::fmt;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use shipload_dockerfile::{ContextSource, Glob};
+use shipload_ignore::{Explanation, Origin, Place, Rule, Semantics};
+
+use crate::path::{EntryPath, show};
+use crate::recipe::Plan;
+
+/// A source that leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Missing {
+    /// The source.
+    pub source: ContextSource,
+    /// Why it leads nowhere.
+    pub cause: MissingCause,
+}
+
+/// Why a source leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissingCause {
+    /// There is nothing of that name.
+    Absent {
+        /// What may have been meant.
+        nearest: Option<EntryPath>,
+    },
+    /// It is there, but not in the context.
+    Excluded(ExcludedBy),
+    /// It is a pattern that no builder takes.
+    Malformed,
+}
+
+/// The rule that takes a path out of the context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExcludedBy {
+    /// The path that is there.
+    pub path: String,
+    /// Where the rule stands.
+    pub place: Place,
+    /// The rule as written.
+    pub rule: String,
+}
+
+impl Missing {
+    /// Advice for the user, if there is any.
+    pub fn hint(&self) -> Option<String> {
+        match &self.cause {
+            MissingCause::Absent { nearest } => {
+                nearest.as_ref().map(|path| format!("there is `{path}`"))
+            }
+            MissingCause::Excluded(by) => Some(format!(
+                "remove the rule, or write `!{}` below it in `{}`",
+                by.path, by.place.file
+            )),
+            MissingCause::Malformed => Some("write `\\\\[` for a `[` in a name".into()),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pattern = &self.source.pattern;
+        match &self.cause {
+            MissingCause::Absent { .. }
+                if Glob::new(pattern).is_ok_and(|glob| glob.is_pattern()) =>
+            {
+                write!(f, "nothing in the context matches `{pattern}`")
+            }
+            MissingCause::Absent { .. } => write!(f, "there is no `{pattern}` in the context"),
+            MissingCause::Excluded(by) => {
+                write!(
+                    f,
+                    "`{}` is excluded by {}: `{}`",
+                    by.path, by.place, by.rule
+                )
+            }
+            MissingCause::Malformed => write!(f, "`{pattern}` is a malformed pattern"),
+        }
+    }
+}
+
+/// Says why a source leads nowhere.
+pub(super) fn explain(plan: &Plan, source: &ContextSource) -> Missing {
+    let excluded = excluded(plan, &source.pattern).map(MissingCause::Excluded);
+    let absent = || MissingCause::Absent {
+        nearest: nearest(plan, &source.pattern),
+    };
+    let cause = excluded.unwrap_or_else(absent);
+    Missing {
+        source: source.clone(),
+        cause,
+    }
+}
+
+/// The classic builder is sent its Dockerfile and `.dockerignore` even if they are excluded, and removes them before it copies.
+pub(super) fn removed_by_engine(plan: &Plan, source: &ContextSource) -> Option<Missing> {
+    if plan.semantics != Semantics::Classic {
+        return None;
+    }
+    let explanation = plan.rules.explain(source.pattern.as_bytes(), false).ok()?;
+    let decided = explanation
+        .rule
+        .filter(|rule| rule.origin() == Origin::BuildFile)?;
+    let steps = explanation.steps.last()?;
+    let mut rules = steps.rules.iter().map(|counted| counted.rule);
+    let rule = rules.rfind(|rule| rule.place() != decided.place())?;
+    let cause = MissingCause::Excluded(by(&source.pattern, rule));
+    Some(Missing {
+        source: source.clone(),
+        cause,
+    })
+}
+
+fn by(path: &str, rule: &Rule) -> ExcludedBy {
+    ExcludedBy {
+        path: path.to_owned(),
+        place: rule.place().clone(),
+        rule: rule.text_lossy().into_owned(),
+    }
+}
+
+/// The rule that excludes what is there under a name, or the first name that a pattern matches.
+fn excluded(plan: &Plan, pattern: &str) -> Option<ExcludedBy> {
+    let root = plan.directory.as_deref()?;
+    let (dir, last) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    let dir_path = within(root, dir)?;
+    let glob = Glob::new(last).ok()?;
+    let names = match glob.literal() {
+        Some(name) => vec![name.as_bytes().to_vec()],
+        None => names(&dir_path)
+            .into_iter()
+            .filter(|name| glob.matches(name))
+            .collect(),
+    };
+    names.into_iter().find_map(|name| {
+        let path = dir_path.join(std::ffi::OsStr::from_bytes(&name));
+        let is_dir = fs_err::symlink_metadata(&path).ok()?.is_dir();
+        let path = [dir.as_bytes(), &name].join(&b'/');
+        let path = path.strip_prefix(b"/").unwrap_or(&path);
+        let explanation: Explanation<'_> = plan.rules.explain(path, is_dir).ok()?;
+        let rule = explanation.rule.filter(|_| explanation.excluded)?;
+        Some(by(&show(path), rule))
+    })
+}
+
+/// A directory of the context on this machine, unless a link in its path leads out.
+fn within(root: &Path, dir: &str) -> Option<PathBuf> {
+    let real = fs_err::canonicalize(root.join(dir)).ok()?;
+    real.starts_with(root).then_some(real)
+}
+
+/// The names in a directory, sorted.
+fn names(dir: &Path) -> Vec<Vec<u8>> {
+    let entries = fs_err::read_dir(dir).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_vec()).collect();
+    names.sort();
+    names
+}
+
+/// The entry whose path is most like a pattern: the same name elsewhere, else one that differs in little.
+fn nearest(plan: &Plan, pattern: &str) -> Option<EntryPath> {
+    let name = pattern.rsplit('/').next().unwrap_or(pattern).to_lowercase();
+    let allowed = (pattern.chars().count() / 4).clamp(1, 4);
+    let close = plan.view.members().filter_map(|member| {
+        let path = member.entry.path.to_string();
+        let own = path.rsplit('/').next().unwrap_or(&path).to_lowercase();
+        let distance = if path.len().abs_diff(pattern.len()) <= allowed {
+            strsim::damerau_levenshtein(&path.to_lowercase(), &pattern.to_lowercase())
+        } else {
+            usize::MAX
+        };
+        let rank = match distance {
+            near if near <= allowed => near,
+            _ if own == name => allowed + 1,
+            _ => return None,
+        };
+        Some((rank, member.entry.path.depth(), &member.entry.path))
+    });
+    close
+        .min_by_key(|(rank, depth, _)| (*rank, *depth))
+        .map(|(_, _, path)| path.clone())
+}

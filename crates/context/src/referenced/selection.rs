@@ -1,0 +1,222 @@
+//! Entries of a tree that patterns lead to. Links are followed as builders do: within the context, from its top where they are
+//! absolute, and never above it.
+
+use std::collections::HashSet;
+
+use shipload_dockerfile::Glob;
+
+use crate::entry::Kind;
+use crate::path::{EntryPath, compare};
+use crate::tree::Tree;
+
+/// How many links are followed for one pattern on one way. The kernel follows 40.
+const LINKS: u8 = 255;
+
+/// Marks entries of a tree.
+pub(super) struct Selection<'t> {
+    tree: &'t Tree,
+    named: Vec<bool>,
+}
+
+/// The entries that were marked.
+pub(super) struct Kept {
+    /// What patterns lead to, and what is below it.
+    pub(super) named: Vec<bool>,
+    /// Directories above it.
+    pub(super) above: Vec<bool>,
+}
+
+/// Whether a pattern leads to anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// To something, or to a link that leads nowhere.
+    Some,
+    /// To nothing.
+    Nothing,
+}
+
+/// A component of a pattern or of a link's target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Part {
+    /// A name, also where it looks like a pattern.
+    Name(Vec<u8>),
+    /// A name with what is special in patterns.
+    Pattern(String),
+    /// Everything from here on.
+    Deep,
+    /// The directory above.
+    Up,
+}
+
+/// What remains to be followed.
+struct Work {
+    /// The place of the directory to go on from; the top of the context for none.
+    dir: Option<usize>,
+    rest: Vec<Part>,
+    links: u8,
+}
+
+impl<'t> Selection<'t> {
+    pub(super) fn new(tree: &'t Tree) -> Self {
+        let named = vec![false; tree.entries().len()];
+        Self { tree, named }
+    }
+
+    pub(super) fn add_all(&mut self) {
+        self.named.fill(true);
+    }
+
+    /// Marks what a pattern leads to, directories with all that is in them. `deep` says that `**` is any number of directories.
+    ///
+    /// Fails for a malformed pattern.
+    pub(super) fn add(&mut self, pattern: &str, deep: bool) -> Result<Found, ()> {
+        let mut rest = Vec::new();
+        for part in pattern.split('/').rev().filter(|part| *part != ".") {
+            let glob = Glob::new(part).map_err(|_| ())?;
+            rest.push(match glob.literal() {
+                Some(name) => Part::Name(name.into()),
+                None if deep && part.contains("**") => Part::Deep,
+                None => Part::Pattern(part.to_owned()),
+            });
+        }
+        let mut found = Found::Nothing;
+        let mut seen = HashSet::new();
+        let mut open = vec![Work {
+            dir: None,
+            rest,
+            links: 0,
+        }];
+        while let Some(mut work) = open.pop() {
+            if !seen.insert((work.dir, work.rest.clone())) {
+                continue;
+            }
+            let Some(part) = work.rest.pop() else {
+                found = Found::Some;
+                self.take(work.dir);
+                continue;
+            };
+            match &part {
+                Part::Deep => {
+                    found = Found::Some;
+                    self.take(work.dir);
+                }
+                Part::Up => {
+                    work.dir = work.dir.and_then(|dir| self.parent(dir));
+                    open.push(work);
+                }
+                Part::Name(name) => {
+                    if let Some(place) = self.child(work.dir, name) {
+                        self.follow(place, &work, &mut open, &mut found);
+                    }
+                }
+                Part::Pattern(pattern) => {
+                    let glob = Glob::new(pattern).map_err(|_| ())?;
+                    for place in self.children(work.dir) {
+                        let name = self.tree.entries()[place].path.file_name();
+                        // A name may look like a pattern, and some builders take it for one.
+                        if glob.matches(name) || name == pattern.as_bytes() {
+                            self.follow(place, &work, &mut open, &mut found);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Goes on through an entry.
+    fn follow(&mut self, place: usize, work: &Work, open: &mut Vec<Work>, found: &mut Found) {
+        let entry = &self.tree.entries()[place];
+        let (dir, rest, links) = match &entry.kind {
+            Kind::Dir => (Some(place), work.rest.clone(), work.links),
+            Kind::Symlink { target } => {
+                self.named[place] = true;
+                *found = Found::Some;
+                if work.links == LINKS {
+                    return;
+                }
+                let from = if target.first() == Some(&b'/') {
+                    None
+                } else {
+                    work.dir
+                };
+                (from, through(target, &work.rest), work.links + 1)
+            }
+            Kind::File { .. } | Kind::Fifo | Kind::Char(_) | Kind::Block(_) => {
+                if work.rest.is_empty() {
+                    self.named[place] = true;
+                    *found = Found::Some;
+                }
+                return;
+            }
+        };
+        open.push(Work { dir, rest, links });
+    }
+
+    /// Marks a directory and all below it.
+    fn take(&mut self, dir: Option<usize>) {
+        let start = dir.unwrap_or_default();
+        let end = dir.map_or(self.named.len(), |dir| self.end(dir));
+        self.named[start..end].fill(true);
+    }
+
+    /// The place behind an entry and all below it.
+    fn end(&self, place: usize) -> usize {
+        let entries = self.tree.entries();
+        let path = &entries[place].path;
+        place + 1 + entries[place + 1..].partition_point(|entry| entry.path.starts_with(path))
+    }
+
+    /// The places of what a directory holds.
+    fn children(&self, dir: Option<usize>) -> Vec<usize> {
+        let end = dir.map_or(self.named.len(), |dir| self.end(dir));
+        let first = dir.map_or(0, |dir| dir + 1);
+        let next = |place: &usize| Some(self.end(*place)).filter(|&next| next < end);
+        std::iter::successors(Some(first).filter(|&first| first < end), next).collect()
+    }
+
+    fn child(&self, dir: Option<usize>, name: &[u8]) -> Option<usize> {
+        let dir = dir.map(|dir| self.tree.entries()[dir].path.as_bytes());
+        let path = EntryPath::child(dir.unwrap_or_default(), name).ok()?;
+        self.place(path.as_bytes())
+    }
+
+    fn parent(&self, place: usize) -> Option<usize> {
+        self.place(self.tree.entries()[place].path.parent_bytes()?)
+    }
+
+    fn place(&self, path: &[u8]) -> Option<usize> {
+        let entries = self.tree.entries();
+        entries
+            .binary_search_by(|entry| compare(entry.path.as_bytes(), path))
+            .ok()
+    }
+
+    /// What was marked, and the directories above it.
+    pub(super) fn into_kept(self) -> Kept {
+        let mut above = vec![false; self.named.len()];
+        // Entries stand behind the directories they are in.
+        for place in (0..self.named.len()).rev() {
+            if (self.named[place] || above[place])
+                && let Some(parent) = self.parent(place)
+            {
+                above[parent] = true;
+            }
+        }
+        Kept {
+            named: self.named,
+            above,
+        }
+    }
+}
+
+/// The components of a link's target, and then the rest; the last is the first to be followed.
+fn through(target: &[u8], rest: &[Part]) -> Vec<Part> {
+    let parts = target.split(|&byte| byte == b'/').rev();
+    let parts = parts.filter(|part| !part.is_empty() && *part != b".");
+    let parts = parts.map(|part| match part {
+        b".." => Part::Up,
+        name => Part::Name(name.to_vec()),
+    });
+    rest.iter().cloned().chain(parts).collect()
+}

@@ -1,0 +1,375 @@
+//! Going through the stages that a target needs.
+
+use crate::command::{Command, Copy, Mount, Source};
+use crate::reads::remote::is_remote;
+use crate::reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
+use crate::request::{Builder, OtherImages, Request};
+use crate::scope::{Base, Scope, Unresolved};
+use crate::stages::{Stage, Stages, Step};
+use crate::syntax::{Dockerfile, Instruction, Position, Word};
+use crate::words::WordError;
+
+/// Collects what the stages read.
+pub(super) struct Collector<'a> {
+    file: &'a Dockerfile,
+    stages: &'a Stages<'a>,
+    request: &'a Request,
+    global: Scope<'a>,
+    /// The base of each stage.
+    bases: Vec<BaseName>,
+    /// The scopes at the ends of the stages that were gone through.
+    ends: Vec<Option<Scope<'a>>>,
+    reads: Reads,
+}
+
+/// What a stage is built on.
+enum BaseName {
+    Scratch,
+    Stage(usize),
+    Image(String),
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(
+        file: &'a Dockerfile,
+        stages: &'a Stages<'a>,
+        request: &'a Request,
+    ) -> Result<Self, ReadsError> {
+        let global = Scope::global(request, file.escape(), &stages.global).map_err(|error| {
+            let first = stages.global.first();
+            let position = first.map_or(Position { line: 1, column: 1 }, |argument| {
+                argument.name.position
+            });
+            word_error(file, position, "ARG", error)
+        })?;
+        let mut collector = Self {
+            file,
+            stages,
+            request,
+            global,
+            bases: Vec::new(),
+            ends: vec![None; stages.stages.len()],
+            reads: Reads::default(),
+        };
+        for (index, stage) in stages.stages.iter().enumerate() {
+            let base = collector.base(index, stage)?;
+            collector.bases.push(base);
+        }
+        Ok(collector)
+    }
+
+    fn base(&self, index: usize, stage: &Stage<'_>) -> Result<BaseName, ReadsError> {
+        let word = &stage.from.base;
+        let name = match self.global.expand(&word.text) {
+            // Nothing is unknown before the first stage.
+            Ok(name) | Err(Unresolved::Variable(name)) => name,
+            Err(Unresolved::Word(error)) => {
+                return Err(word_error(self.file, word.position, &word.text, error));
+            }
+        };
+        Ok(match self.stages.named_before(&name, index) {
+            Some(stage) => BaseName::Stage(stage),
+            None if name == "scratch" => BaseName::Scratch,
+            None => BaseName::Image(name),
+        })
+    }
+
+    pub(super) fn collect(mut self, target: usize) -> Result<Reads, ReadsError> {
+        self.frontend();
+        let needed = self.needed(target);
+        for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+            self.stage(index)?;
+        }
+        Ok(self.reads)
+    }
+
+    /// A frontend other than Docker's own reads the file as it likes. The other builders do not look at the directive.
+    fn frontend(&mut self) {
+        let given = self
+            .request
+            .build_argument("BUILDKIT_SYNTAX")
+            .filter(|syntax| !syntax.is_empty());
+        let syntax = given.or_else(|| self.file.syntax());
+        let Some(syntax) = syntax.filter(|_| self.request.builder == Builder::BuildKit) else {
+            return;
+        };
+        if !is_official(syntax) {
+            let directive = self
+                .file
+                .directives()
+                .iter()
+                .find(|one| one.name == "syntax");
+            let line = directive.map_or(1, |directive| directive.line);
+            let reason = Reason::Frontend {
+                syntax: syntax.to_owned(),
+            };
+            let position = Position { line, column: 1 };
+            self.reads.whole.push(Whole { position, reason });
+        }
+    }
+
+    /// Which stages the builder runs.
+    fn needed(&self, target: usize) -> Vec<bool> {
+        let mut needed = vec![false; target + 1];
+        if self.request.builder != Builder::BuildKit {
+            needed.fill(true);
+            return needed;
+        }
+        let mut open = vec![target];
+        while let Some(index) = open.pop() {
+            if std::mem::replace(&mut needed[index], true) {
+                continue;
+            }
+            if let BaseName::Stage(base) = &self.bases[index] {
+                open.push(*base);
+            }
+            let froms = self.stages.stages[index].steps.iter().flat_map(froms);
+            open.extend(froms.filter_map(|word| self.stages.source(&word.text, index)));
+        }
+        needed
+    }
+
+    fn stage(&mut self, index: usize) -> Result<(), ReadsError> {
+        let stage = &self.stages.stages[index];
+        let mut scope = self.enter(index, stage);
+        for step in &stage.steps {
+            self.step(step, index, &mut scope)?;
+        }
+        self.ends[index] = Some(scope);
+        Ok(())
+    }
+
+    /// The scope at the start of a stage; notes what its base means.
+    fn enter(&mut self, index: usize, stage: &Stage<'_>) -> Scope<'a> {
+        let name = match &self.bases[index] {
+            BaseName::Scratch => return self.global.stage(&Base::Scratch),
+            BaseName::Stage(base) => {
+                let end = self.ends[*base].as_ref();
+                return self
+                    .global
+                    .stage(&end.map_or(Base::Image(None), Base::Stage));
+            }
+            BaseName::Image(name) => name.clone(),
+        };
+        let position = stage.from.base.position;
+        let image = self.request.images.get(&name);
+        let whole = match (image, self.request.other_images) {
+            (Some(image), _) if !image.triggers.is_empty() => Some(Reason::Triggers {
+                image: name.clone(),
+            }),
+            (None, OtherImages::Unknown) => Some(Reason::UnknownImage {
+                image: name.clone(),
+            }),
+            (Some(_), _) | (None, OtherImages::WithoutTriggers) => None,
+        };
+        self.reads
+            .whole
+            .extend(whole.map(|reason| Whole { position, reason }));
+        let environment = image.map(|image| image.environment.as_slice());
+        let scope = self.global.stage(&Base::Image(environment));
+        self.image(name, position, true);
+        scope
+    }
+
+    fn image(&mut self, name: String, position: Position, is_base: bool) {
+        let images = &mut self.reads.images;
+        match images.iter_mut().find(|image| image.name == name) {
+            Some(image) => image.is_base |= is_base,
+            None => images.push(ImageUse {
+                name,
+                position,
+                is_base,
+            }),
+        }
+    }
+
+    fn step(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        scope: &mut Scope<'a>,
+    ) -> Result<(), ReadsError> {
+        let instruction = step.instruction;
+        let fail = |error: WordError| {
+            let position = instruction.name.position;
+            word_error(self.file, position, &instruction.line, error)
+        };
+        let command = match &step.command {
+            Ok(command) => command,
+            Err(error) => {
+                let (position, reason) = (error.position, Reason::Unknown(error.clone()));
+                self.reads.whole.push(Whole { position, reason });
+                return Ok(());
+            }
+        };
+        match command {
+            Command::Arg(arguments) => scope.arg(arguments).map_err(fail)?,
+            Command::Env(pairs) => scope.env(pairs).map_err(fail)?,
+            Command::Copy(copy) => {
+                let reader = Reader::Copy {
+                    parents: copy.parents,
+                };
+                self.copy(copy, &reader, instruction, index, scope)?;
+            }
+            Command::Add(copy) => self.copy(copy, &Reader::Add, instruction, index, scope)?,
+            Command::Run(run) => {
+                for mount in &run.mounts {
+                    self.mount(mount, instruction, index, scope)?;
+                }
+            }
+            // What an `ONBUILD` says happens in other builds.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn copy(
+        &mut self,
+        copy: &Copy,
+        reader: &Reader,
+        instruction: &Instruction,
+        index: usize,
+        scope: &Scope<'_>,
+    ) -> Result<(), ReadsError> {
+        if let Some(from) = copy.from.as_ref().filter(|from| !from.text.is_empty()) {
+            self.elsewhere(&from.text, from.position, index);
+            return Ok(());
+        }
+        for source in &copy.sources {
+            let Source::Path(word) = source else { continue };
+            let Some(path) = self.expand(word, scope)? else {
+                continue;
+            };
+            if *reader == Reader::Add && is_remote(&path, self.request.builder) {
+                continue;
+            }
+            self.source(&path, word, reader, instruction);
+        }
+        Ok(())
+    }
+
+    fn mount(
+        &mut self,
+        mount: &Mount,
+        instruction: &Instruction,
+        index: usize,
+        scope: &Scope<'_>,
+    ) -> Result<(), ReadsError> {
+        let position = mount.word.position;
+        let part = |text: &str| Word {
+            text: text.to_owned(),
+            position,
+        };
+        let Some(kind) = self.expand(&part(mount.kind()), scope)? else {
+            return Ok(());
+        };
+        if let Some(from) = mount.from().filter(|from| !from.is_empty()) {
+            self.elsewhere(from, position, index);
+            return Ok(());
+        }
+        if kind.eq_ignore_ascii_case("bind") {
+            let word = part(mount.source().unwrap_or_default());
+            if let Some(path) = self.expand(&word, scope)? {
+                self.source(&path, &mount.word, &Reader::Mount, instruction);
+            }
+        }
+        Ok(())
+    }
+
+    /// Files of a stage or an image; stages have been counted already.
+    fn elsewhere(&mut self, from: &str, position: Position, index: usize) {
+        if self.stages.source(from, index).is_none() && from != "scratch" {
+            self.image(from.to_owned(), position, false);
+        }
+    }
+
+    /// A word's value; `None` where it is not known, which is noted.
+    fn expand(&mut self, word: &Word, scope: &Scope<'_>) -> Result<Option<String>, ReadsError> {
+        match scope.expand(&word.text) {
+            Ok(path) => Ok(Some(path)),
+            Err(Unresolved::Variable(name)) => {
+                let reason = Reason::Variable {
+                    name,
+                    source: word.text.clone(),
+                };
+                self.reads.whole.push(Whole {
+                    position: word.position,
+                    reason,
+                });
+                Ok(None)
+            }
+            Err(Unresolved::Word(error)) => {
+                Err(word_error(self.file, word.position, &word.text, error))
+            }
+        }
+    }
+
+    fn source(&mut self, path: &str, word: &Word, reader: &Reader, instruction: &Instruction) {
+        self.reads.sources.push(ContextSource {
+            pattern: clean(path),
+            written: word.text.clone(),
+            position: word.position,
+            excerpt: instruction.excerpt(word.position.line),
+            reader: reader.clone(),
+            instruction: *instruction.lines.start(),
+        });
+    }
+}
+
+/// What an instruction takes files from.
+fn froms(step: &Step<'_>) -> Vec<Word> {
+    match &step.command {
+        Ok(Command::Copy(copy) | Command::Add(copy)) => copy.from.iter().cloned().collect(),
+        Ok(Command::Run(run)) => {
+            let froms = run.mounts.iter().filter_map(|mount| {
+                let (text, position) = (mount.from()?.to_owned(), mount.word.position);
+                Some(Word { text, position })
+            });
+            froms.collect()
+        }
+        Ok(_) | Err(_) => Vec::new(),
+    }
+}
+
+/// Whether a frontend is Docker's own, in any version.
+fn is_official(syntax: &str) -> bool {
+    let name = syntax.split('@').next().unwrap_or_default();
+    let last = name.rfind('/').map_or(0, |at| at + 1);
+    let name = name[last..].find(':').map_or(name, |at| &name[..last + at]);
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    ["docker/dockerfile", "docker/dockerfile-upstream"].contains(&name)
+}
+
+/// A path from the top of the context: no empty, `.` or `..` component, and nothing above the top.
+fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() {
+        ".".to_owned()
+    } else {
+        parts.join("/")
+    }
+}
+
+fn word_error(file: &Dockerfile, position: Position, word: &str, source: WordError) -> ReadsError {
+    let holder = file
+        .instructions()
+        .find(|one| one.lines.contains(&position.line));
+    let excerpt = holder
+        .map(|one| one.excerpt(position.line))
+        .unwrap_or_default();
+    ReadsError::Word {
+        position,
+        excerpt,
+        word: word.to_owned(),
+        source,
+    }
+}

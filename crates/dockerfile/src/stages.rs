@@ -1,0 +1,113 @@
+//! The stages of a Dockerfile: what stands before the first `FROM`, and each `FROM` with what follows it.
+
+use crate::command::{Argument, Command, From};
+use crate::error::{SyntaxError, SyntaxProblem};
+use crate::syntax::{Dockerfile, Instruction};
+
+/// A Dockerfile's instructions by stage, all of them understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stages<'a> {
+    /// The `ARG`s before the first `FROM`.
+    pub global: Vec<Argument>,
+    /// The stages in order.
+    pub stages: Vec<Stage<'a>>,
+}
+
+/// A stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage<'a> {
+    /// The `FROM` that begins it.
+    pub from: From,
+    /// That instruction.
+    pub instruction: &'a Instruction,
+    /// What follows, up to the next `FROM`.
+    pub steps: Vec<Step<'a>>,
+}
+
+/// An instruction of a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// The instruction.
+    pub instruction: &'a Instruction,
+    /// What it says; an error for what is not known here and may be known elsewhere.
+    pub command: Result<Command, SyntaxError>,
+}
+
+impl Dockerfile {
+    /// Understands all instructions and puts them into stages.
+    ///
+    /// Unknown instructions and flags are kept as errors in their place, as a later frontend may have them.
+    ///
+    /// # Errors
+    /// Those of [`Instruction::command`], unless they are for something unknown, and anything but `ARG` before the first `FROM`.
+    pub fn stages(&self) -> Result<Stages<'_>, SyntaxError> {
+        let mut global = Vec::new();
+        let mut stages: Vec<Stage<'_>> = Vec::new();
+        for instruction in self.instructions() {
+            let command = match instruction.command() {
+                Err(error) if !error.problem.is_unknown() => return Err(error),
+                command => command,
+            };
+            match (command, stages.last_mut()) {
+                (Ok(Command::From(from)), _) => {
+                    let steps = Vec::new();
+                    stages.push(Stage {
+                        from,
+                        instruction,
+                        steps,
+                    });
+                }
+                (command, Some(stage)) => stage.steps.push(Step {
+                    instruction,
+                    command,
+                }),
+                (Ok(Command::Arg(arguments)), None) => global.extend(arguments),
+                (Ok(_), None) => return Err(before_from(instruction)),
+                (Err(error), None) => return Err(error),
+            }
+        }
+        Ok(Stages { global, stages })
+    }
+}
+
+impl Stages<'_> {
+    /// The stage with this name or number; names win, and case does not matter.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.named(name).or_else(|| {
+            let number = name.parse::<usize>().ok();
+            number.filter(|&number| number < self.stages.len())
+        })
+    }
+
+    /// The last stage with this name.
+    pub(crate) fn named(&self, name: &str) -> Option<usize> {
+        self.named_before(name, self.stages.len())
+    }
+
+    /// The last stage with this name before another.
+    pub(crate) fn named_before(&self, name: &str, end: usize) -> Option<usize> {
+        let name = name.to_lowercase();
+        let stages = &self.stages[..end];
+        stages
+            .iter()
+            .rposition(|stage| stage.from.name.as_ref() == Some(&name))
+    }
+
+    /// The stage that `--from` means within another: a name, or the number of an earlier one.
+    pub(crate) fn source(&self, name: &str, end: usize) -> Option<usize> {
+        self.named_before(name, end).or_else(|| {
+            let number = name.parse::<usize>().ok();
+            number.filter(|&number| number < end)
+        })
+    }
+}
+
+fn before_from(instruction: &Instruction) -> SyntaxError {
+    let position = instruction.name.position;
+    let name = instruction.name.text.to_ascii_uppercase();
+    SyntaxError {
+        position,
+        excerpt: instruction.excerpt(position.line),
+        problem: SyntaxProblem::BeforeFrom { name },
+    }
+}
