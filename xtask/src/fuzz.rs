@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use shipload_testkit::fuzz;
 use shipload_testkit::oracle::{Oracle, Semantics};
+use shipload_testkit::{buildkit_parser, fuzz, workspace};
 
-use crate::shell;
+use crate::{shell, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -26,6 +26,15 @@ enum Subject {
         /// Only these builders; buildah is slow, hence not among the usual ones
         #[arg(long = "builder", default_values = ["classic", "buildkit"])]
         builders: Vec<Builder>,
+    },
+    /// Gives hostile values to every method of the Dockerfile builder, and reads them back with both parsers
+    Builder {
+        /// How many values
+        #[arg(long, default_value_t = 1_000_000)]
+        cases: u64,
+        /// The first seed; the tests use those below 100,000
+        #[arg(long, default_value_t = 100_000)]
+        seed: u64,
     },
 }
 
@@ -50,16 +59,31 @@ impl Builder {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let Subject::Ignore {
-        cases,
-        seed,
-        builders,
-    } = &arguments.subject;
+    match &arguments.subject {
+        Subject::Ignore {
+            cases,
+            seed,
+            builders,
+        } => ignore(*cases, *seed, builders),
+        Subject::Builder { cases, seed } => {
+            let name = "builder::hostile::what_parsers_read_is_what_was_given";
+            match test("shipload-dockerfile", name, *cases, *seed) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(why) => {
+                    eprintln!("{why}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+    }
+}
+
+fn ignore(cases: u64, seed: u64, builders: &[Builder]) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for builder in builders {
         let semantics = builder.semantics();
         let report = Oracle::find(semantics).and_then(|oracle| {
-            fuzz::ignore(&oracle, *cases, *seed).map_err(|error| error.to_string())
+            fuzz::ignore(&oracle, cases, seed).map_err(|error| error.to_string())
         });
         match report {
             Ok(report) => {
@@ -73,8 +97,14 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 code = ExitCode::FAILURE;
             }
         }
+        // Whole archives too, on trees with every kind of file.
         if let Builder::Classic = builder
-            && let Err(why) = archives(*cases, *seed)
+            && let Err(why) = test(
+                "shipload-context",
+                "official::the_classic_archive",
+                cases,
+                seed,
+            )
         {
             eprintln!("{semantics:?}: {why}");
             code = ExitCode::FAILURE;
@@ -83,22 +113,19 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     code
 }
 
-/// Compares whole archives with the docker CLI's, on trees with every kind of file: the test of the context crate, with as many
-/// cases. It stands there, because xtask has to run when that crate does not compile.
-fn archives(cases: u64, seed: u64) -> Result<(), String> {
+/// Runs a test of a crate with as many cases. It stands there, because xtask has to run when that crate does not compile.
+fn test(package: &str, name: &str, cases: u64, seed: u64) -> Result<(), String> {
     let mut test = shell::cargo();
-    test.args([
-        "test",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "shipload-context",
-        "--test",
-        "it",
-    ])
-    .args(["official::the_classic_archive", "--", "--nocapture"])
-    .env("SHIPLOAD_CASES", cases.to_string())
-    .env("SHIPLOAD_SEED", seed.to_string());
+    test.args(["test", "--quiet", "--release", "--locked", "--test", "it"])
+        .args(["--package", package, name, "--", "--nocapture"])
+        .env("SHIPLOAD_CASES", cases.to_string())
+        .env("SHIPLOAD_SEED", seed.to_string());
+    match tools::for_tests() {
+        Ok(tools) => {
+            test.env(workspace::DEVTOOLS_VARIABLE, tools.devtools)
+                .env(buildkit_parser::PYTHON_VARIABLE, tools.python);
+        }
+        Err(why) => eprintln!("{why}"),
+    }
     shell::stream(&mut test)
 }

@@ -1,0 +1,5 @@
+//! The builder.
+
+mod errors;
+mod hostile;
+mod rows;
