@@ -15,12 +15,39 @@ pub(crate) struct Scope<'a> {
     lexer: Lexer,
     /// What the `ARG`s before the first `FROM` and the platform give; a stage sees it only through its own `ARG`.
     global: BTreeMap<String, String>,
-    /// `ARG`s of the stage; those without a value depend on what a base image sets.
-    arguments: BTreeMap<String, Option<String>>,
-    /// `ENV` of the stage and of what it is built on; those without a value depend on what a base image sets.
-    environment: BTreeMap<String, Option<String>>,
+    /// `ARG`s; with `BuildKit` only those with no `ENV` after them.
+    arguments: BTreeMap<String, Value>,
+    /// `ENV` of the stage and of what it is built on.
+    environment: BTreeMap<String, Value>,
     /// Whether the base image may set variables that are not known here.
     open: bool,
+}
+
+/// What a variable was set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Known(String),
+    /// To something that depends on what a base image sets.
+    Unknown,
+}
+
+/// What a variable is.
+enum Variable<'a> {
+    Set(&'a str),
+    Unset,
+    /// A base image may set it, or set what it was made from.
+    Unknown,
+}
+
+/// Which arguments the defaults in an `ARG` with several see.
+#[derive(Clone, Copy)]
+enum Sight {
+    /// Those of instructions before it.
+    Before,
+    /// Also those before them in the same instruction.
+    Same,
+    /// It depends: in a stage, `BuildKit` 0.13 (Docker Engine 26) still sees those before, later ones also the same.
+    Either,
 }
 
 /// A word whose variables cannot be resolved here.
@@ -35,13 +62,25 @@ pub(crate) enum Unresolved {
 /// The variables of platforms, in the order of their parts.
 const PLATFORM: [&str; 4] = ["PLATFORM", "OS", "ARCH", "VARIANT"];
 
+/// Arguments that need no `ARG`, in either case: everywhere with the classic builder, only within `RUN` with `BuildKit`.
+const PROXIES: [&str; 5] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "FTP_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+];
+
+/// The `PATH` of a container whose image has none.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Where it starts
 impl<'a> Scope<'a> {
     /// The scope of `FROM`, with the `ARG`s before the first one.
     pub(crate) fn global(
         request: &'a Request,
         escape: char,
-        arguments: &[Argument],
+        instructions: &[Vec<Argument>],
     ) -> Result<Self, WordError> {
         let mut scope = Self {
             request,
@@ -54,19 +93,19 @@ impl<'a> Scope<'a> {
         if request.builder == Builder::BuildKit {
             scope.platforms();
         }
-        for argument in arguments {
-            let Some(name) = known(scope.expand(&argument.name.text))? else {
-                continue;
-            };
-            let default = argument.default.as_ref();
-            let default = default
-                .map(|word| known(scope.expand(&word.text)))
-                .transpose()?;
-            let default = default.flatten();
-            if let Some(value) = request.build_argument(&name).map(str::to_owned).or(default) {
-                scope.arguments.insert(name.clone(), Some(value.clone()));
-                scope.global.insert(name, value);
-            }
+        let sight = match request.builder {
+            Builder::BuildKit => Sight::Same,
+            Builder::Classic | Builder::Podman => Sight::Before,
+        };
+        for arguments in instructions {
+            scope.declare(arguments, sight, |scope, name, value| {
+                if let Some(Value::Known(value)) = value {
+                    scope
+                        .arguments
+                        .insert(name.clone(), Value::Known(value.clone()));
+                    scope.global.insert(name, value);
+                }
+            })?;
         }
         Ok(scope)
     }
@@ -87,7 +126,8 @@ impl<'a> Scope<'a> {
                     .build_argument(&name)
                     .unwrap_or(value)
                     .to_owned();
-                self.arguments.insert(name.clone(), Some(value.clone()));
+                self.arguments
+                    .insert(name.clone(), Value::Known(value.clone()));
                 self.global.insert(name, value);
             }
         }
@@ -108,15 +148,24 @@ impl<'a> Scope<'a> {
                 let known = environment.iter().flat_map(|known| known.iter()).cloned();
                 scope
                     .environment
-                    .extend(known.map(|(name, value)| (name, Some(value))));
+                    .extend(known.map(|(name, value)| (name, Value::Known(value))));
             }
             Base::Stage(earlier) => {
                 scope.environment.clone_from(&earlier.environment);
                 scope.open = earlier.open;
                 if self.request.builder == Builder::BuildKit {
                     scope.arguments.clone_from(&earlier.arguments);
+                    // The image's environment is set anew, over arguments that came after it.
+                    let environment = &scope.environment;
+                    scope
+                        .arguments
+                        .retain(|name, _| !environment.contains_key(name));
                 }
             }
+        }
+        if !scope.open {
+            let path = scope.environment.entry("PATH".to_owned());
+            path.or_insert_with(|| Value::Known(PATH.to_owned()));
         }
         scope
     }
@@ -136,26 +185,53 @@ pub(crate) enum Base<'b, 'a> {
 impl Scope<'_> {
     /// Takes in an `ARG` of a stage.
     pub(crate) fn arg(&mut self, arguments: &[Argument]) -> Result<(), WordError> {
-        for argument in arguments {
-            let Some(name) = known(self.expand(&argument.name.text))? else {
-                continue;
-            };
-            let default = argument
-                .default
-                .as_ref()
-                .map(|word| known(self.expand(&word.text)));
-            let value = match (self.request.build_argument(&name), default.transpose()?) {
-                (Some(given), _) => Some(given.to_owned()),
-                (None, Some(default)) => default,
-                (None, None) => match self.global.get(&name) {
-                    Some(value) => Some(value.clone()),
-                    None => continue,
-                },
-            };
-            if self.request.builder == Builder::BuildKit {
-                self.environment.remove(&name);
+        let sight = match self.request.builder {
+            Builder::BuildKit => Sight::Either,
+            Builder::Classic | Builder::Podman => Sight::Before,
+        };
+        self.declare(arguments, sight, |scope, name, value| {
+            let value = value.or_else(|| scope.global.get(&name).cloned().map(Value::Known));
+            match (value, scope.request.builder) {
+                (Some(value), _) => {
+                    scope.arguments.insert(name, value);
+                }
+                (None, Builder::BuildKit) => {}
+                (None, Builder::Classic | Builder::Podman) => {
+                    scope.arguments.remove(&name);
+                }
             }
-            self.arguments.insert(name, value);
+        })
+    }
+
+    /// Reads the names and values of one `ARG`: what the build was given, else the default, else nothing.
+    fn declare(
+        &mut self,
+        arguments: &[Argument],
+        sight: Sight,
+        take: impl Fn(&mut Self, String, Option<Value>),
+    ) -> Result<(), WordError> {
+        let mut read = Vec::new();
+        for argument in arguments {
+            let default = argument.default.as_ref();
+            if let Some(name) = known(self.expand(&argument.name.text))? {
+                let before = default.map(|word| value(self.expand(&word.text)));
+                read.push((name, default, before));
+            }
+        }
+        for (name, default, before) in read {
+            let same = default.map(|word| value(self.expand(&word.text)));
+            let default = match sight {
+                Sight::Before => before,
+                Sight::Same => same,
+                Sight::Either if before == same => same,
+                Sight::Either => Some(Ok(Value::Unknown)),
+            };
+            let given = self.request.build_argument(&name).map(str::to_owned);
+            let value = match given {
+                Some(given) => Some(Value::Known(given)),
+                None => default.transpose()?,
+            };
+            take(self, name, value);
         }
         Ok(())
     }
@@ -165,7 +241,12 @@ impl Scope<'_> {
         let mut expanded = Vec::new();
         for pair in pairs {
             if let Some(name) = known(self.expand(&pair.name.text))? {
-                expanded.push((name, known(self.expand(&pair.value.text))?));
+                expanded.push((name, value(self.expand(&pair.value.text))?));
+            }
+        }
+        if self.request.builder == Builder::BuildKit {
+            for (name, _) in &expanded {
+                self.arguments.remove(name);
             }
         }
         self.environment.extend(expanded);
@@ -175,15 +256,13 @@ impl Scope<'_> {
     /// A word with its variables filled in and its quotes resolved.
     pub(crate) fn expand(&self, word: &str) -> Result<String, Unresolved> {
         let unknown = RefCell::new(None);
-        let lookup = |name: &str| {
-            let held = self
-                .environment
-                .get(name)
-                .or_else(|| self.arguments.get(name));
-            if held.map_or(self.open, Option::is_none) {
+        let lookup = |name: &str| match self.lookup(name) {
+            Variable::Set(value) => Some(value),
+            Variable::Unset => None,
+            Variable::Unknown => {
                 unknown.borrow_mut().get_or_insert_with(|| name.to_owned());
+                None
             }
-            held.and_then(Option::as_deref)
         };
         let expanded = self.lexer.word(word, &lookup);
         match unknown.into_inner() {
@@ -193,7 +272,40 @@ impl Scope<'_> {
     }
 }
 
-/// A value, or that it is not known.
+/// Looking up
+impl Scope<'_> {
+    /// What a variable is: with `BuildKit` the last of `ARG` and `ENV` holds, with others `ENV` over any `ARG`.
+    fn lookup(&self, name: &str) -> Variable<'_> {
+        let (first, second) = match self.request.builder {
+            Builder::BuildKit => (&self.arguments, &self.environment),
+            Builder::Classic | Builder::Podman => (&self.environment, &self.arguments),
+        };
+        match first.get(name).or_else(|| second.get(name)) {
+            Some(Value::Known(value)) => Variable::Set(value),
+            Some(Value::Unknown) => Variable::Unknown,
+            None if self.open => Variable::Unknown,
+            None => self.proxy(name).map_or(Variable::Unset, Variable::Set),
+        }
+    }
+
+    /// The value of a proxy's variable that is there without an `ARG`.
+    fn proxy(&self, name: &str) -> Option<&str> {
+        let upper = PROXIES.contains(&name);
+        let lower = || PROXIES.iter().any(|proxy| proxy.to_lowercase() == name);
+        if self.request.builder == Builder::BuildKit || !(upper || lower()) {
+            return None;
+        }
+        let given = self.request.build_argument(name);
+        given.or_else(|| self.global.get(name).map(String::as_str))
+    }
+}
+
+/// What a variable is set to by an expanded word.
+fn value(expanded: Result<String, Unresolved>) -> Result<Value, WordError> {
+    Ok(known(expanded)?.map_or(Value::Unknown, Value::Known))
+}
+
+/// A text, or that it is not known.
 fn known(expanded: Result<String, Unresolved>) -> Result<Option<String>, WordError> {
     match expanded {
         Ok(value) => Ok(Some(value)),

@@ -7,8 +7,8 @@ use crate::syntax::{Dockerfile, Instruction};
 /// A Dockerfile's instructions by stage, all of them understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stages<'a> {
-    /// The `ARG`s before the first `FROM`.
-    pub global: Vec<Argument>,
+    /// The `ARG`s before the first `FROM`, each with what it declares.
+    pub global: Vec<Vec<Argument>>,
     /// The stages in order.
     pub stages: Vec<Stage<'a>>,
 }
@@ -61,7 +61,7 @@ impl Dockerfile {
                     instruction,
                     command,
                 }),
-                (Ok(Command::Arg(arguments)), None) => global.extend(arguments),
+                (Ok(Command::Arg(arguments)), None) => global.push(arguments),
                 (Ok(_), None) => return Err(before_from(instruction)),
                 (Err(error), None) => return Err(error),
             }

@@ -36,7 +36,7 @@ impl<'a> Collector<'a> {
         request: &'a Request,
     ) -> Result<Self, ReadsError> {
         let global = Scope::global(request, file.escape(), &stages.global).map_err(|error| {
-            let first = stages.global.first();
+            let first = stages.global.first().and_then(|first| first.first());
             let position = first.map_or(Position { line: 1, column: 1 }, |argument| {
                 argument.name.position
             });

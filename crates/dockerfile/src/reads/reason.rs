@@ -66,7 +66,7 @@ impl fmt::Display for Whole {
             Reason::Variable { name, source } => {
                 write!(
                     f,
-                    "line {line}: `{source}` needs `{name}`, which the base image may set"
+                    "line {line}: `{source}` needs `{name}`, which depends on the base image or on the builder's release"
                 )
             }
             Reason::Unknown(error) => {

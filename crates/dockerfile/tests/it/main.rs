@@ -8,4 +8,5 @@
 )]
 
 mod builder;
+mod variables;
 mod words;
