@@ -1,5 +1,6 @@
 //! Parser directives: comments of the form `# name=value`, before anything else in the file.
 
+use crate::dialect::Dialect;
 use crate::error::SyntaxProblem;
 use crate::syntax::Directive;
 
@@ -11,14 +12,16 @@ pub(crate) struct Directives {
     found: Vec<Directive>,
     done: bool,
     escape: char,
+    dialect: Dialect,
 }
 
 impl Directives {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             found: Vec::new(),
             done: false,
             escape: '\\',
+            dialect,
         }
     }
 
@@ -27,7 +30,7 @@ impl Directives {
         if self.done {
             return Ok(());
         }
-        let Some((name, value)) = split(body) else {
+        let Some((name, value)) = split(body, self.dialect) else {
             self.done = true;
             return Ok(());
         };
@@ -60,11 +63,15 @@ impl Directives {
 }
 
 /// The name in lower case and the value of a line that is a known directive.
-fn split(body: &str) -> Option<(String, &str)> {
-    let text = body.strip_prefix('#')?.trim_start();
+fn split(body: &str, dialect: Dialect) -> Option<(String, &str)> {
+    let text = body.strip_prefix('#')?;
+    let (text, known): (_, &[_]) = match dialect {
+        Dialect::Current => (text.trim_start(), &["syntax", "escape", "check"]),
+        Dialect::BuildKit0_12 => (text.trim_start_matches(BLANKS), &["syntax", "escape"]),
+    };
     let (name, value) = text.split_once('=')?;
     let name = name.trim_end_matches(BLANKS).to_ascii_lowercase();
-    if !["syntax", "escape", "check"].contains(&name.as_str()) {
+    if !known.contains(&name.as_str()) {
         return None;
     }
     let trimmed = value.trim_matches(BLANKS);

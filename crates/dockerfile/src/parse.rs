@@ -37,7 +37,7 @@ impl Dockerfile {
     pub fn parse_as(text: &str, dialect: Dialect) -> Result<Self, SyntaxError> {
         Parser {
             lines: Lines::new(text),
-            directives: Directives::new(),
+            directives: Directives::new(dialect),
             dialect,
             items: Vec::new(),
         }
