@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod corpus;
 mod demo;
 mod depcheck;
 mod engines;
@@ -45,6 +46,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Records the answers of real builders, for tests on machines that lack them
     Record(record::Arguments),
+    /// Gathers Dockerfiles from packages that ship them, for the tests of the parser
+    Corpus,
     /// Writes man pages, shell completions and docs/cli.md from the program's own help
     Gen(generate::Arguments),
     /// Checks that crates depend on each other as ARCHITECTURE.md says
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::BenchPeer(arguments) => bench::peer::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Record(arguments) => record::run(&arguments),
+        Task::Corpus => corpus::run(),
         Task::Gen(arguments) => generate::run(&arguments),
         Task::Depcheck => depcheck::run(),
         Task::Trees(arguments) => trees::run(&arguments),
