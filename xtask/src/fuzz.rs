@@ -27,6 +27,15 @@ enum Subject {
         #[arg(long = "builder", default_values = ["classic", "buildkit"])]
         builders: Vec<Builder>,
     },
+    /// Compares the parser of Dockerfiles with `BuildKit`'s, on mutated and generated ones
+    Dockerfile {
+        /// How many cases
+        #[arg(long, default_value_t = 200_000)]
+        cases: u64,
+        /// The first seed; the tests use those below 100,000
+        #[arg(long, default_value_t = 100_000)]
+        seed: u64,
+    },
     /// Gives hostile values to every method of the Dockerfile builder, and reads them back with both parsers
     Builder {
         /// How many values
@@ -65,17 +74,30 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             seed,
             builders,
         } => ignore(*cases, *seed, builders),
+        Subject::Dockerfile { cases, seed } => outcome(dockerfile(*cases, *seed)),
         Subject::Builder { cases, seed } => {
-            let name = "builder::hostile::what_parsers_read_is_what_was_given";
-            match test("shipload-dockerfile", name, *cases, *seed) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(why) => {
-                    eprintln!("{why}");
-                    ExitCode::FAILURE
-                }
-            }
+            let names = ["builder::hostile::what_parsers_read_is_what_was_given"];
+            outcome(test("shipload-dockerfile", &names, *cases, *seed))
         }
     }
+}
+
+fn outcome(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Against the other parser, and against the clock, which only an optimised build can meet.
+fn dockerfile(cases: u64, seed: u64) -> Result<(), String> {
+    // Without it the tests would skip themselves.
+    tools::for_tests()?;
+    let names = ["differential::", "hostile::a_mebibyte"];
+    test("shipload-dockerfile", &names, cases, seed)
 }
 
 fn ignore(cases: u64, seed: u64, builders: &[Builder]) -> ExitCode {
@@ -101,7 +123,7 @@ fn ignore(cases: u64, seed: u64, builders: &[Builder]) -> ExitCode {
         if let Builder::Classic = builder
             && let Err(why) = test(
                 "shipload-context",
-                "official::the_classic_archive",
+                &["official::the_classic_archive"],
                 cases,
                 seed,
             )
@@ -113,11 +135,12 @@ fn ignore(cases: u64, seed: u64, builders: &[Builder]) -> ExitCode {
     code
 }
 
-/// Runs a test of a crate with as many cases. It stands there, because xtask has to run when that crate does not compile.
-fn test(package: &str, name: &str, cases: u64, seed: u64) -> Result<(), String> {
+/// Runs tests of a crate with as many cases. They stand there, because xtask has to run when that crate does not compile.
+fn test(package: &str, names: &[&str], cases: u64, seed: u64) -> Result<(), String> {
     let mut test = shell::cargo();
     test.args(["test", "--quiet", "--release", "--locked", "--test", "it"])
-        .args(["--package", package, name, "--", "--nocapture"])
+        .args(["--package", package, "--", "--nocapture"])
+        .args(names)
         .env("SHIPLOAD_CASES", cases.to_string())
         .env("SHIPLOAD_SEED", seed.to_string());
     match tools::for_tests() {

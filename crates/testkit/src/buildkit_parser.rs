@@ -58,8 +58,8 @@ pub struct Command {
     pub end_line: usize,
     /// The flags, with their dashes.
     pub flags: Vec<String>,
-    /// The arguments: the strings of a JSON array, words, one text, or for `ENV` and `LABEL` name, value and `=` or
-    /// nothing, each by itself. One empty text for a command that is not known.
+    /// The arguments: the strings of a JSON array, words, one text, or for `ENV` and `LABEL` name and value in
+    /// turn, with or without a `=` between them. One empty text for a command that is not known.
     pub value: Vec<String>,
     /// The heredocs, in order.
     pub heredocs: Vec<Heredoc>,
