@@ -21,6 +21,7 @@
 //! ```
 
 mod content;
+mod context;
 mod entry;
 mod path;
 mod progress;
@@ -33,11 +34,13 @@ mod tree;
 mod view;
 
 pub use content::{ArchiveRange, Content, HostFile, Opened, ReadError, ReadProblem};
+pub use context::{Context, ContextArchive, ContextError, ContextOptions};
 pub use entry::{Device, Entry, Kind, Mtime, Origin, Standing};
 pub use path::{EntryPath, PathError, show};
 pub use progress::{Counts, Moment, Progress};
 pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};
 pub use referenced::{ExcludedBy, Missing, MissingCause, Referenced, ReferencedError};
+pub use shipload_dockerfile::DockerfileBuilder;
 pub use shipload_dockerfile::{Image, OtherImages, Request};
 pub use shipload_ignore::{Rules, Semantics};
 pub use sink::compress::Compression;
@@ -48,5 +51,6 @@ pub use source::archive::{
     Archive, ArchiveError, ArchiveMember, ArchiveOptions, ArchiveProblem, Limits,
 };
 pub use source::host::{HostDir, OnUnreadable};
+pub use source::made::EntryMetadata;
 pub use tree::{Clash, Notice, Tree, TreeBuilder, TreeError};
 pub use view::{Member, MemberKind, Modes, Owner, Parents, Policy, Times, View};

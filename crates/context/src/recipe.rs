@@ -19,6 +19,7 @@ use crate::tree::{Clash, Notice, TreeBuilder};
 use crate::view::{Parents, View};
 use build_files::{BuildFiles, TEXT_LIMIT};
 
+pub(crate) use build_files::{read_text, rules_of};
 pub use error::RecipeError;
 
 /// Which files make a build context, and by which builder's rules.

@@ -8,6 +8,7 @@ mod links;
 mod merge;
 
 use std::fmt;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::source::host::{self, HostDir, Listing};
+use crate::source::made::{EntryMetadata, Made};
 use crate::threads;
 use merge::Merge;
 
@@ -154,6 +156,7 @@ enum Source {
         wins: bool,
     },
     Archive(Archive),
+    Made(Made),
 }
 
 /// # Adding
@@ -243,6 +246,33 @@ impl TreeBuilder {
         self
     }
 
+    /// Adds an entry with this metadata; of a file, `content` is read to its end now. More than 1 MiB of it is kept in a
+    /// temporary file that has no name.
+    ///
+    /// ```
+    /// use shipload_context::{EntryMetadata, TreeBuilder};
+    ///
+    /// let mut run = EntryMetadata::file("run".parse()?);
+    /// run.mode = 0o755;
+    /// let tree = TreeBuilder::new().entry(run, &b"#!/bin/sh\n"[..])?.build()?;
+    /// assert_eq!((tree.entries()[0].mode, tree.entries()[0].size()), (0o755, 10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the reader says, or the temporary file.
+    pub fn entry(mut self, metadata: EntryMetadata, content: impl io::Read) -> io::Result<Self> {
+        self.sources
+            .push(Source::Made(Made::new(metadata, content)?));
+        Ok(self)
+    }
+
+    /// An entry that was made before.
+    pub(crate) fn made(mut self, made: Made) -> Self {
+        self.sources.push(Source::Made(made));
+        self
+    }
+
     /// What happens when two sources claim one path; the default is to fail.
     #[must_use]
     pub fn on_clash(mut self, clash: Clash) -> Self {
@@ -313,6 +343,10 @@ impl Source {
             }
             Self::File { host, at } => host::single(host, at, origin, links)?,
             Self::Archive(archive) => archive.listing(origin, links),
+            Self::Made(made) => Listing {
+                entries: vec![made.entry(origin)],
+                ..Listing::default()
+            },
             Self::Bytes {
                 at, bytes, mode, ..
             } => Listing {
@@ -352,7 +386,7 @@ impl fmt::Display for Source {
             Self::Dir(dir) => write!(f, "`{}`", show_path(&dir.path)),
             Self::File { host, .. } => write!(f, "`{}`", show_path(host)),
             Self::Archive(archive) => write!(f, "`{}`", archive.name()),
-            Self::Bytes { .. } => f.write_str("memory"),
+            Self::Bytes { .. } | Self::Made(_) => f.write_str("memory"),
         }
     }
 }

@@ -4,6 +4,8 @@
 //! and its result waited for on a plain channel, so these calls work on any thread, also on one that
 //! belongs to another runtime (which they block, as any blocking call does).
 
+mod from_file;
+
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc;

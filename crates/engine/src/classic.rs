@@ -34,6 +34,7 @@ use crate::client::Engine;
 use crate::error::{BoxError, RequestError};
 use crate::events::{EngineFailure, Event};
 use crate::image_name::ImageName;
+use crate::images::PartialTags;
 use crate::options::BuildOptions;
 use crate::parser::{EventParser, Message, ParseError};
 use crate::transport::{Body, successful};
@@ -84,6 +85,15 @@ pub enum BuildError {
     /// The engine said that it was done before it had the whole context.
     #[error("the engine answered before it had the whole context")]
     Early,
+    /// The image is there, but some of its further names are not.
+    #[error("the image `{}` was built, but not all of its names could be set", built.image_id)]
+    Tags {
+        /// The image, with the names it got.
+        built: Built,
+        /// The names it did not get, and why.
+        #[source]
+        source: Box<PartialTags>,
+    },
     /// The answer is none that an engine gives.
     #[error("the engine's answer cannot be understood")]
     NotUnderstood(#[from] ParseError),
@@ -108,6 +118,7 @@ impl BuildError {
                 "this engine has no classic builder, or something else listens there".to_owned(),
             ),
             Self::Request(error) => error.hint(),
+            Self::Tags { source, .. } => source.hint(),
             Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
             Self::NoImage | Self::Early => Some("the engine's own log may say why".to_owned()),
             _ => None,
@@ -369,10 +380,26 @@ impl Exchange {
             }
             (None, None) => return Err(BuildError::NoImage),
         };
-        Ok(Built {
+        let mut built = Built {
             image_id,
             tags: self.options.tags.clone(),
-        })
+        };
+        let further = &self.options.further_tags;
+        if further.is_empty() {
+            return Ok(built);
+        }
+        let image: ImageName = built.image_id.parse().map_err(|_| BuildError::NoImage)?;
+        match self.engine.tag_all(&image, further).await {
+            Ok(()) => {
+                built.tags.extend_from_slice(further);
+                Ok(built)
+            }
+            Err(partial) => {
+                built.tags.extend_from_slice(&partial.set);
+                let source = Box::new(partial);
+                Err(BuildError::Tags { built, source })
+            }
+        }
     }
 
     /// Nobody listening any more is a cancellation, which ends this task anyway.

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::auth::Registry;
 use crate::client::EngineKind;
-use crate::image_name::ImageName;
+use crate::image_name::{ImageName, ImageNameError};
+use crate::images::extra_names;
 
 /// What a build on the classic builder may be told. The default is what `docker build` does without options.
 #[expect(
@@ -19,8 +20,11 @@ use crate::image_name::ImageName;
 pub struct BuildOptions {
     /// The Dockerfile's path in the context; `Dockerfile` by default.
     pub dockerfile: Option<String>,
-    /// Names for the image (`-t`); none by default.
+    /// Names for the image (`-t`), which the engine sets; none by default.
     pub tags: Vec<ImageName>,
+    /// Further names, which are set one after the other when the image is there; none by default. If some cannot be set, the
+    /// error says which were.
+    pub further_tags: Vec<ImageName>,
     /// `--build-arg`; without a value the Dockerfile's own default holds.
     pub build_args: BTreeMap<String, Option<String>>,
     /// `--label`.
@@ -119,6 +123,7 @@ impl Default for BuildOptions {
         Self {
             dockerfile: None,
             tags: Vec::new(),
+            further_tags: Vec::new(),
             build_args: BTreeMap::new(),
             labels: BTreeMap::new(),
             target: None,
@@ -138,6 +143,48 @@ impl Default for BuildOptions {
             remote: None,
             registries: Vec::new(),
         }
+    }
+}
+
+/// Names.
+impl BuildOptions {
+    /// The default, for an image of this name.
+    pub fn tagged(name: ImageName) -> Self {
+        Self {
+            tags: vec![name],
+            ..Self::default()
+        }
+    }
+
+    /// The same with the further name `latest` in the first name's repository.
+    #[must_use]
+    pub fn add_latest_tag(mut self) -> Self {
+        // `latest` is a tag.
+        if let Some(Ok(names)) = self.tags.first().map(|name| extra_names(name, true, &[])) {
+            self.further_tags.extend(names);
+        }
+        self
+    }
+
+    /// The same with further tags in the first name's repository.
+    ///
+    /// ```
+    /// use shipload_engine::BuildOptions;
+    ///
+    /// let options = BuildOptions::tagged("team/app:1.2".parse()?).add_latest_tag().add_tags(&["1"])?;
+    /// let names: Vec<_> = options.further_tags.iter().map(|name| name.as_str()).collect();
+    /// assert_eq!(names, ["team/app:latest", "team/app:1"]);
+    /// # Ok::<(), shipload_engine::ImageNameError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When one is no tag.
+    pub fn add_tags(mut self, tags: &[&str]) -> Result<Self, ImageNameError> {
+        if let Some(name) = self.tags.first() {
+            let names = extra_names(name, false, tags)?;
+            self.further_tags.extend(names);
+        }
+        Ok(self)
     }
 }
 

@@ -20,7 +20,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Frame;
-use shipload_context::{PackOptions, Progress, View, pack};
+use shipload_context::{ContextArchive, PackOptions, Progress, View, pack};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::BoxError;
@@ -84,6 +84,12 @@ impl ContextBody {
             pack: Some(Box::new(|out| pack(out).map_err(Into::into))),
             walk: None,
         }
+    }
+
+    /// The archive of a context, which may be dropped meanwhile.
+    pub fn from_context(archive: &ContextArchive) -> Self {
+        let opened = archive.reader();
+        Self::from_writer(move |out| io::copy(&mut opened?, out).map(drop))
     }
 
     /// An archive that is in memory, of any compression that the engine takes.

@@ -165,6 +165,19 @@ impl BuildFiles<'_> {
     }
 }
 
+/// The rules of the ignore file that a directory has, links in its path resolved; none where it has none.
+pub(crate) fn rules_of(dir: &Path, semantics: Semantics) -> Result<Rules, RecipeError> {
+    let files = BuildFiles {
+        dir,
+        name: own_name(b"Dockerfile")?,
+        host: None,
+        injected: None,
+    };
+    files
+        .rules(&IgnoreChoice::Auto, semantics)
+        .map(|(rules, _)| rules)
+}
+
 /// # Sending them
 impl BuildFiles<'_> {
     /// Adds those of the build's own files that the rules exclude: podman's service reads them from the
@@ -268,7 +281,7 @@ fn read_rules(path: &Path) -> Result<Vec<u8>, RecipeError> {
     })
 }
 
-pub(super) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut file = fs_err::File::open(path)?.take(TEXT_LIMIT + 1);
     file.read_to_end(&mut text)?;

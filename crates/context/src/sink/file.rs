@@ -1,6 +1,6 @@
 //! An archive as a file that is whole or not there.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::pack::{PackError, PackOptions, PackSummary, pack};
@@ -30,6 +30,14 @@ pub fn pack_to_file(
     progress: &Progress,
     path: &Path,
 ) -> Result<PackSummary, PackError> {
+    replace(path, |out| pack(view, options, progress, out))
+}
+
+/// Writes the file `path` as [`pack_to_file`] does.
+pub(crate) fn replace<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, PackError>,
+) -> Result<T, PackError> {
     let path = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let before = fs_err::metadata(&path).ok();
     if before.as_ref().is_some_and(|m| !m.is_file()) {
@@ -37,10 +45,10 @@ pub fn pack_to_file(
             .write(true)
             .open(&path)
             .map_err(PackError::Output)?;
-        return pack(view, options, progress, &mut out);
+        return write(&mut out);
     }
     let mut temporary = beside(&path).map_err(PackError::Output)?;
-    let summary = pack(view, options, progress, temporary.as_file_mut())?;
+    let written = write(temporary.as_file_mut())?;
     temporary.flush().map_err(PackError::Output)?;
     if let Some(before) = before {
         let permissions = before.permissions();
@@ -52,7 +60,7 @@ pub fn pack_to_file(
     temporary
         .persist(&path)
         .map_err(|e| PackError::Output(e.error))?;
-    Ok(summary)
+    Ok(written)
 }
 
 /// A new file in the directory of `path`, with the permissions that a new file gets; removed when dropped.

@@ -206,6 +206,40 @@ impl Archive {
         self.members.iter().map(|(path, member)| (path, member))
     }
 
+    /// Returns the names at the root of the archive, in order and each once, also those of directories that have no member of
+    /// their own: what [`DockerfileBuilder::add_archive`](shipload_dockerfile::DockerfileBuilder::add_archive) wants to know.
+    ///
+    /// ```
+    /// use shipload_context::{Archive, ArchiveOptions};
+    /// use shipload_dockerfile::DockerfileBuilder;
+    ///
+    /// # let temp = tempfile::NamedTempFile::new()?;
+    /// # let mut builder = tar::Builder::new(temp.reopen()?);
+    /// # for name in ["./usr/bin/app", "etc/app.toml", "usr/lib"] {
+    /// #     builder.append_data(&mut tar::Header::new_ustar(), name, &b""[..])?;
+    /// # }
+    /// # builder.into_inner()?;
+    /// # let path = temp.path();
+    /// let archive = Archive::open(path, &ArchiveOptions::default())?;
+    /// let mut file = DockerfileBuilder::new("scratch")?;
+    /// file.add_archive(path, archive.top_level()?, false)?;
+    /// assert_eq!(file.text(), "FROM scratch\nADD [\"etc\", \"etc\"]\nADD [\"usr\", \"usr\"]\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where one is not UTF-8: a Dockerfile cannot name it.
+    pub fn top_level(&self) -> Result<Vec<&str>, std::str::Utf8Error> {
+        let mut names: Vec<&str> = Vec::new();
+        for (path, _) in self.members.iter() {
+            let name = std::str::from_utf8(path.components().next().unwrap_or_default())?;
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
     /// The members as a tree has them, their hard links numbered as those of no other source.
     pub(crate) fn listing(&self, origin: Origin, links: &Links) -> Listing {
         let mut numbers: HashMap<u32, u32> = HashMap::new();

@@ -3,3 +3,4 @@
 pub mod archive;
 pub(crate) mod archive_file;
 pub(crate) mod host;
+pub(crate) mod made;

@@ -10,6 +10,7 @@ mod archive;
 mod changing;
 mod clashes;
 mod compress;
+mod docker_map;
 mod failing;
 mod official;
 mod recipes;

@@ -101,6 +101,8 @@ impl Script {
                 let seen: Vec<_> = commands.into_iter().map(theirs).collect();
                 self.check(number, &seen);
             }
+            // The caller's own text: a `HEALTHCHECK` that is cut at a byte in the middle of a character.
+            Answer::Unclear(_) if self.wants.iter().any(Want::is_raw) => {}
             answer => panic!("seed {number}: {answer:?}\n{text}"),
         }
     }

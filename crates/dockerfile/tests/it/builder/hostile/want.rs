@@ -70,6 +70,11 @@ pub(super) enum Path {
 }
 
 impl Want {
+    /// Whether it was given in the Dockerfile's own language, and is not ASCII.
+    pub(super) fn is_raw(&self) -> bool {
+        matches!(&self.arguments, Given::Line(line) if !line.is_ascii())
+    }
+
     pub(super) fn is(&self, seen: &Seen, escape: char) -> bool {
         let keyword = if self.onbuild {
             seen.sub.as_deref()
