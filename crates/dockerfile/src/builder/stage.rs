@@ -113,16 +113,13 @@ impl Preamble {
     /// # Errors
     /// As [`DockerfileBuilder::stage`].
     pub fn from(self, stage: impl Into<Stage>) -> Result<DockerfileBuilder, BuilderError> {
+        let [syntax, check] = self.directives;
         let escape = match self.escape {
             Escape::Backslash => None,
             Escape::Backtick => Some("# escape=`\n".to_owned()),
         };
-        let mut text: String = self
-            .directives
-            .into_iter()
-            .chain([escape])
-            .flatten()
-            .collect();
+        // `check` comes last: to older builders it is a comment, which ends the directives.
+        let mut text: String = [syntax, escape, check].into_iter().flatten().collect();
         // Directives end at the first line that is none. A comment may look like one.
         if !text.is_empty() || self.rest.starts_with('#') {
             text.push('\n');

@@ -4,7 +4,7 @@ use shipload_dockerfile::builder::{
     AddFile, AddOptions, BindMount, CopyOptions, HealthOptions, Healthcheck, Mount, Platform, Port,
     Preamble, RunOptions, SecretMount, Source, Stage,
 };
-use shipload_dockerfile::{BuilderError, DockerfileBuilder, Value};
+use shipload_dockerfile::{BuilderError, DockerfileBuilder, Escape, Value};
 
 type Call = fn(&mut DockerfileBuilder) -> Result<(), BuilderError>;
 
@@ -380,6 +380,12 @@ fn directives_are_what_was_asked_for_and_nothing_else() {
     assert_eq!(
         text(Preamble::new().check("skip=all").unwrap()),
         "# check=skip=all\n\nFROM a\n"
+    );
+    let all = Preamble::new().check("skip=all").unwrap();
+    let all = all.escape(Escape::Backtick).syntax("a/b:1").unwrap();
+    assert_eq!(
+        text(all),
+        "# syntax=a/b:1\n# escape=`\n# check=skip=all\n\nFROM a\n"
     );
     assert_eq!(
         text(Preamble::new().comment("escape=`\nfoo=b").unwrap()),
