@@ -68,6 +68,12 @@ pypi-source truss 0.18.36 MIT
 debian-source golang-github-containers-buildah 1.28.2+ds1-3+deb12u1 Apache-2.0
 ";
 
+/// Files that name the host of a package registry, which nothing in this repository does: package and path.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("inspect-evals", "inspect_evals/gdpval/Dockerfile"),
+    ("sitespeed.io", "Dockerfile-slim"),
+];
+
 /// The largest Dockerfile that is taken, in bytes.
 const LARGEST: usize = 64 * 1024;
 
@@ -108,7 +114,10 @@ fn gather() -> Result<String, String> {
                 continue;
             };
             found += 1;
-            if text.len() > LARGEST || !known.insert(text.clone()) {
+            let is_left_out = LEFT_OUT
+                .iter()
+                .any(|&(of, file)| of == name && path == Path::new(file));
+            if is_left_out || text.len() > LARGEST || !known.insert(text.clone()) {
                 continue;
             }
             taken += 1;
@@ -139,9 +148,9 @@ const HEAD: &str = "\
 # Where these Dockerfiles come from
 
 `dockerfiles.txt` holds them one after the other, as they are in the packages. Before each stands a line
-`==== BYTES REGISTRY PACKAGE VERSION PATH`, after it a newline. Equal ones are kept once. Templates of other languages (`.j2`,
-`.ejs` and the like) are left out, and what is not UTF-8. Written by `cargo xtask corpus`, which has the list of packages; each
-file is under its package's licence, as the package states it.
+`==== BYTES REGISTRY PACKAGE VERSION PATH`, after it a newline. Equal ones are kept once. Left out are templates of other
+languages (`.j2`, `.ejs` and the like), what is not UTF-8, and what names the host of a package registry. Written by
+`cargo xtask corpus`, which has the list of packages; each file is under its package's licence, as the package states it.
 
 | registry | package | version | licence | files here | in the package |
 |---|---|---|---|---|---|
