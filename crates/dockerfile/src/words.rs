@@ -19,12 +19,14 @@
 //! This is what BuildKit does of late; older builders refuse the last three rows. Some of it is odd, and kept, since images
 //! depend on it: see [`Lexer::words`].
 
+mod cursor;
 mod error;
 mod expansion;
 mod name;
 mod output;
 mod pattern;
 mod replace;
+mod steps;
 
 use std::collections::BTreeSet;
 

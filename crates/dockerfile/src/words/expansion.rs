@@ -5,28 +5,21 @@ use std::collections::BTreeSet;
 
 use crate::dialect::Dialect;
 
+use super::cursor::Cursor;
 use super::error::{WordError, WordProblem};
-use super::name::{is_digit, is_name, is_special};
 use super::output::{Output, Spaces};
 use super::pattern::{Pattern, Reach};
 use super::replace;
+use super::steps::{Exhausted, STEPS, Steps};
 use super::{Escapes, Lexer, Quotes, Unset};
 
 /// How deep braces may be nested; people get to three.
 const DEPTH: usize = 64;
 
-/// How much work a word may make: bytes written from values, and characters that patterns look at. A word that BuildKit's
-/// line scanner lets pass is at most 64 KiB, and the kernel allows 128 KiB to a variable.
-const STEPS: usize = 32 << 20;
-
-/// The byte order mark, which the scanner that BuildKit uses skips at the beginning of a text.
-pub(super) const MARK: char = '\u{feff}';
-
-/// A text and how far it is read.
+/// A text under expansion.
 pub(super) struct Expansion<'a, 'v> {
     lexer: Lexer,
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     variables: &'a dyn Fn(&str) -> Option<&'v str>,
     /// What becomes of escape characters at this place; words within braces have their own rule.
     escapes: Escapes,
@@ -38,26 +31,6 @@ pub(super) struct Expansion<'a, 'v> {
     pub(super) missing: BTreeSet<String>,
 }
 
-/// How many steps are left.
-pub(super) struct Steps(usize);
-
-/// There are no steps left.
-#[derive(Debug)]
-pub(super) struct Exhausted;
-
-impl Steps {
-    /// All that a word may take.
-    pub(super) fn all() -> Self {
-        Self(STEPS)
-    }
-
-    /// Takes some of them.
-    pub(super) fn take(&mut self, count: usize) -> Result<(), Exhausted> {
-        self.0 = self.0.checked_sub(count).ok_or(Exhausted)?;
-        Ok(())
-    }
-}
-
 /// Running
 impl<'a, 'v: 'a> Expansion<'a, 'v> {
     pub(super) fn new(
@@ -67,12 +40,7 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
     ) -> Self {
         Self {
             lexer,
-            text,
-            at: if text.starts_with(MARK) {
-                MARK.len_utf8()
-            } else {
-                0
-            },
+            cursor: Cursor::new(text),
             variables,
             escapes: lexer.escapes,
             depth: 0,
@@ -91,8 +59,8 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
     /// Reads up to a character, or to the end; says whether it came to the character.
     fn until(&mut self, stop: Option<char>, output: &mut Output) -> Result<bool, WordError> {
         loop {
-            let start = self.at;
-            let Some(character) = self.next() else {
+            let start = self.cursor.at;
+            let Some(character) = self.cursor.next() else {
                 return Ok(false);
             };
             match character {
@@ -119,7 +87,7 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
                     if self.escapes == Escapes::Keep {
                         output.push(character, Spaces::Join);
                     }
-                    let Some(escaped) = self.next() else {
+                    let Some(escaped) = self.cursor.next() else {
                         return Ok(false);
                     };
                     output.push(escaped, Spaces::Join);
@@ -150,24 +118,24 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
 impl<'a, 'v: 'a> Expansion<'a, 'v> {
     /// `<`, or `<<` with the white space after it, so that a heredoc's word may stand apart from it.
     fn heredoc(&mut self, start: usize) -> &'a str {
-        if self.eat('<') {
-            while matches!(self.peek(), Some(' ' | '\t' | '\r')) {
-                self.next();
+        if self.cursor.eat('<') {
+            while matches!(self.cursor.peek(), Some(' ' | '\t' | '\r')) {
+                self.cursor.next();
             }
         }
-        self.since(start)
+        self.cursor.since(start)
     }
 
     fn single(&mut self, start: usize) -> Result<&'a str, WordError> {
         let quote = '\'';
-        let rest = self.text.get(self.at..).unwrap_or_default();
+        let rest = self.cursor.rest();
         let Some(length) = rest.find(quote) else {
-            self.at = self.text.len();
+            self.cursor.at = self.cursor.text.len();
             return Err(error(start, WordProblem::Quote { quote }));
         };
-        self.at += length + 1;
+        self.cursor.at += length + 1;
         Ok(match self.lexer.quotes {
-            Quotes::Keep => self.since(start),
+            Quotes::Keep => self.cursor.since(start),
             Quotes::Remove | Quotes::Ignore => rest.get(..length).unwrap_or_default(),
         })
     }
@@ -179,8 +147,8 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
             piece.push(quote);
         }
         loop {
-            let here = self.at;
-            let Some(character) = self.next() else {
+            let here = self.cursor.at;
+            let Some(character) = self.cursor.next() else {
                 return Err(error(start, WordProblem::Quote { quote }));
             };
             if character == quote {
@@ -194,11 +162,12 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
                     piece.push(character);
                 }
                 let escaped = self
+                    .cursor
                     .peek()
                     .filter(|&next| next == quote || next == '$' || next == self.lexer.escape);
                 piece.push(escaped.unwrap_or(character));
                 if escaped.is_some() {
-                    self.next();
+                    self.cursor.next();
                 }
             } else {
                 piece.push(character);
@@ -212,10 +181,10 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
 
     /// A variable in any form.
     fn dollar(&mut self, start: usize) -> Result<Cow<'a, str>, WordError> {
-        if self.eat('{') {
+        if self.cursor.eat('{') {
             return self.braces(start);
         }
-        let name = self.name();
+        let name = self.cursor.name();
         if name.is_empty() {
             return Ok("$".into());
         }
@@ -223,28 +192,28 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
     }
 
     fn braces(&mut self, start: usize) -> Result<Cow<'a, str>, WordError> {
-        match self.peek() {
+        match self.cursor.peek() {
             None => return Err(error(start, WordProblem::NoBrace)),
             Some('{' | '}' | ':') => return Err(error(start, WordProblem::NoName)),
             Some(_) => {}
         }
-        let name = self.name();
-        let here = self.at;
+        let name = self.cursor.name();
+        let here = self.cursor.at;
         let current = self.lexer.dialect == Dialect::Current;
-        match self.next() {
+        match self.cursor.next() {
             None => return Err(error(start, WordProblem::NoBrace)),
             Some('}') => return Ok(self.plain(start, name)),
             Some('/') if current => return self.replace(start, name),
             Some('+' | '-' | '?') => {}
             Some('#' | '%') if current => {}
-            Some(':') => match self.next() {
+            Some(':') => match self.cursor.next() {
                 None => return Err(error(start, WordProblem::NoBrace)),
                 Some('#' | '%') if current => return Err(self.operator(here)),
                 Some(_) => {}
             },
             Some(_) => return Err(self.operator(here)),
         }
-        let operator = self.since(here);
+        let operator = self.cursor.since(here);
         let unknown = self.operator(here);
         let escapes = match (self.lexer.dialect, operator) {
             (Dialect::Current, "#" | "%") => Escapes::Keep,
@@ -274,7 +243,7 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
         match (self.variable(name), self.lexer.unset) {
             (Some(value), _) => value.into(),
             (None, Unset::Empty) => "".into(),
-            (None, Unset::Keep) => self.since(start).into(),
+            (None, Unset::Keep) => self.cursor.since(start).into(),
         }
     }
 
@@ -313,7 +282,7 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
 
     /// `${NAME/pattern/word}` and `${NAME//pattern/word}`, after the first slash.
     fn replace(&mut self, start: usize, name: &str) -> Result<Cow<'a, str>, WordError> {
-        let all = self.eat('/');
+        let all = self.cursor.eat('/');
         let pattern = self.nested(start, '/', Escapes::Keep, WordProblem::NoSlash)?;
         let word = self.nested(start, '}', Escapes::Keep, WordProblem::NoBrace)?;
         let value = self.variable(name);
@@ -353,58 +322,14 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
         match ended {
             Ok(true) => Ok(output.into_text()),
             // As BuildKit: whatever is wrong at the end of the text, it is taken for this brace's lacking end.
-            Err(inner) if inner.is_limit() || self.peek().is_some() => Err(inner),
+            Err(inner) if inner.is_limit() || self.cursor.peek().is_some() => Err(inner),
             Ok(false) | Err(_) => Err(error(start, unended)),
         }
     }
 }
 
-/// Reading
+/// Looking up
 impl<'a, 'v: 'a> Expansion<'a, 'v> {
-    fn peek(&self) -> Option<char> {
-        self.text.get(self.at..)?.chars().next()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let character = self.peek()?;
-        self.at += character.len_utf8();
-        Some(character)
-    }
-
-    fn eat(&mut self, wanted: char) -> bool {
-        let there = self.peek() == Some(wanted);
-        if there {
-            self.at += wanted.len_utf8();
-        }
-        there
-    }
-
-    /// What was read since a place.
-    fn since(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or_default()
-    }
-
-    /// A name, which may be empty.
-    fn name(&mut self) -> &'a str {
-        let start = self.at;
-        match self.peek() {
-            Some(first) if is_digit(first) => {
-                while self.peek().is_some_and(is_digit) {
-                    self.next();
-                }
-            }
-            Some(first) if is_special(first) => {
-                self.next();
-            }
-            Some(_) | None => {
-                while self.peek().is_some_and(is_name) {
-                    self.next();
-                }
-            }
-        }
-        self.since(start)
-    }
-
     /// A variable's value, and notes whether it has one.
     fn variable(&mut self, name: &str) -> Option<&'v str> {
         let value = (self.variables)(name);
@@ -424,7 +349,7 @@ impl<'a, 'v: 'a> Expansion<'a, 'v> {
 
     /// The error for an operator that there is not.
     fn operator(&self, start: usize) -> WordError {
-        let operator = self.since(start).into();
+        let operator = self.cursor.since(start).into();
         error(start, WordProblem::Operator { operator })
     }
 }

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::expansion::{Exhausted, MARK, Steps};
+use super::cursor::MARK;
+use super::steps::{Exhausted, Steps};
 
 /// A pattern.
 pub(super) struct Pattern {

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::expansion::{Exhausted, Steps};
 use super::name::is_name;
 use super::pattern::Pattern;
+use super::steps::{Exhausted, Steps};
 
 /// Replaces the first match by a text.
 pub(super) fn first<'a>(
