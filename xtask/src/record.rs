@@ -1,4 +1,6 @@
-//! `cargo xtask record`: asks real builders the cases that tests replay where the builder is missing.
+//! `cargo xtask record`: asks real builders what tests replay where the builder is missing, or compare with.
+
+mod least;
 
 use std::process::ExitCode;
 
@@ -8,12 +10,26 @@ use shipload_testkit::{record, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// Which answers to renew
+    #[arg(value_enum, default_value_t = What::Rules)]
+    what: What,
+    /// Of the least contexts only cases whose names contain this; without it, those that have no answers
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
     /// How many cases of each builder
     #[arg(long, default_value_t = 400)]
     cases: u64,
     /// The first seed
     #[arg(long, default_value_t = 50_000)]
     seed: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Which paths ignore rules leave
+    Rules,
+    /// Which paths Dockerfiles read
+    Least,
 }
 
 /// Each builder and the recording of its answers, below `crates/ignore/tests/recorded`.
@@ -24,6 +40,19 @@ const RECORDINGS: &[(Semantics, &str)] = &[
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    match arguments.what {
+        What::Rules => rules(arguments),
+        What::Least => match least::record(arguments.only.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("the table is left as it is: {why}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn rules(arguments: &Arguments) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (semantics, file) in RECORDINGS {
         let file = workspace::root()

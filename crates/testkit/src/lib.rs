@@ -1,9 +1,9 @@
 //! Test support: random trees, a fake engine, the real engine, real tools.
 
 pub mod buildah;
-pub mod buildkit_cli;
 pub mod buildkit_parser;
 pub mod containers;
+pub mod debian_cli;
 pub mod devtools;
 pub mod docker_cli;
 pub mod engine;
@@ -11,6 +11,8 @@ pub mod escape;
 pub mod fake_engine;
 pub mod fuzz;
 pub mod http;
+pub mod image;
+pub mod least;
 pub mod member;
 pub mod oracle;
 pub mod packages;

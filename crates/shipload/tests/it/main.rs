@@ -7,4 +7,5 @@
 
 mod cache;
 mod changing;
+mod least;
 mod support;

@@ -1,7 +1,7 @@
-//! docker CLIs as the reference for BuildKit: they send directories over a session, as no archive is sent.
+//! docker CLIs that build on a real Engine, with BuildKit too, to which they send directories over a session.
 //!
-//! Neither is the `docker` of the `PATH`, which is the reference for classic builds ([`crate::docker_cli`]). Both
-//! are unpacked below `target/engine` with the Engines whose release they are of.
+//! Neither is the `docker` of the `PATH`, which is the reference for what is uploaded to the classic builder
+//! ([`crate::docker_cli`]). Both are unpacked below `target/engine` with the Engines whose release they are of.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,13 +14,22 @@ use tempfile::TempDir;
 use crate::engine::Handle;
 use crate::packages::{self, Unpacked};
 
-/// A docker CLI that builds with BuildKit. Threads may share it.
+/// A docker CLI out of Debian's packages. Threads may share it.
 #[derive(Debug)]
-pub struct BuildKitCli {
+pub struct DebianCli {
     program: PathBuf,
     libraries: Option<OsString>,
     /// Its `DOCKER_CONFIG`.
     config: TempDir,
+}
+
+/// Which of the two builders of an Engine is to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builder {
+    /// `POST /build` with an archive.
+    Classic,
+    /// A session, over which BuildKit asks for what it wants.
+    BuildKit,
 }
 
 /// How a build ended.
@@ -33,7 +42,7 @@ pub enum Ended {
 }
 
 /// Finding
-impl BuildKitCli {
+impl DebianCli {
     /// The CLI that comes with [`packages::ENGINE`]: on Debian 12 that of 20.10, which has its BuildKit client built in.
     ///
     /// # Errors
@@ -76,8 +85,8 @@ impl BuildKitCli {
 }
 
 /// Building
-impl BuildKitCli {
-    /// Runs `DOCKER_BUILDKIT=1 docker build --network none` with `arguments`, the last of which is the context.
+impl DebianCli {
+    /// Runs `docker build --network none ARGUMENTS CONTEXT` with `DOCKER_BUILDKIT` as `builder` wants it.
     ///
     /// Nothing is taken from the caller's environment but `PATH`.
     ///
@@ -86,21 +95,27 @@ impl BuildKitCli {
     pub fn build(
         &self,
         engine: &Handle,
+        builder: Builder,
         context: &Path,
         arguments: &[String],
     ) -> io::Result<Ended> {
         let mut command = Command::new(&self.program);
         command
-            .args(["build", "--network", "none", "--progress", "plain"])
+            .args(["build", "--network", "none"])
             .args(arguments)
             .arg(context);
+        let with_buildkit = match builder {
+            Builder::Classic => "0",
+            Builder::BuildKit => "1",
+        };
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.config.path())
             .env("DOCKER_CONFIG", self.config.path())
             .env("DOCKER_HOST", &engine.host)
-            .env("DOCKER_BUILDKIT", "1")
+            .env("DOCKER_BUILDKIT", with_buildkit)
+            .env("BUILDKIT_PROGRESS", "plain")
             .stdin(Stdio::null());
         if let Some(libraries) = &self.libraries {
             command.env("LD_LIBRARY_PATH", libraries);
@@ -124,17 +139,18 @@ mod tests {
         let (Some(usual), Some(modern)) = (engine::shared(), engine::modern()) else {
             return;
         };
-        let (debian, cli) = match (BuildKitCli::debian(), BuildKitCli::modern()) {
+        let (debian, cli) = match (DebianCli::debian(), DebianCli::modern()) {
             (Ok(debian), Ok(cli)) => (debian, cli),
             (Err(why), _) | (_, Err(why)) => return engine::skip(&why),
         };
         let context = tempfile::tempdir().unwrap();
         let dockerfile = "FROM scratch\nARG V=x.txt\nCOPY <<END /${V#x.}\n$V\nEND\n";
         fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
-        let tag = modern.unique("shipload/buildkit-cli");
-        let build = |cli: BuildKitCli, engine: &Handle| {
+        let tag = modern.unique("shipload/debian-cli");
+        let build = |cli: DebianCli, engine: &Handle| {
             let arguments = ["--tag".to_owned(), tag.clone()];
-            cli.build(engine, context.path(), &arguments).unwrap()
+            cli.build(engine, Builder::BuildKit, context.path(), &arguments)
+                .unwrap()
         };
         assert_eq!(build(cli, &modern), Ended::Built);
         let version = usual.describe().unwrap();
