@@ -30,6 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('pack', 'pack', [CompletionResultType]::ParameterValue, 'Writes the context as an archive')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'Lists the context')
+            [CompletionResult]::new('deps', 'deps', [CompletionResultType]::ParameterValue, 'Lists the files that the Dockerfile reads')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Says which engine would be used and why')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Builds an image from the context')
             break
@@ -41,6 +42,9 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'The codec''s level: gzip 1 to 12, bzip2 1 to 9, xz 0 to 9, zstd 1 to 19 [default: 6, 9, 6, 3]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Read and compress with N threads; the archive does not depend on it [default: one a core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Read and compress with N threads; the archive does not depend on it [default: one a core]')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The stage that would be built [default: the last]')
+            [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
             [CompletionResult]::new('--ignorefile', '--ignorefile', [CompletionResultType]::ParameterName, 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]')
@@ -52,12 +56,16 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--max-context', '--max-context', [CompletionResultType]::ParameterName, 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--referenced', '--referenced', [CompletionResultType]::ParameterName, 'Pack only what the Dockerfile reads, and the Dockerfile; where that cannot be told, everything')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'shipload;ls' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How an entry is written')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The stage that would be built [default: the last]')
+            [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
             [CompletionResult]::new('--ignorefile', '--ignorefile', [CompletionResultType]::ParameterName, 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]')
@@ -69,6 +77,27 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--max-context', '--max-context', [CompletionResultType]::ParameterName, 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Also show kind and mode, owner, size in bytes, and modification time in UTC; as JSON they are always there')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Also show kind and mode, owner, size in bytes, and modification time in UTC; as JSON they are always there')
+            [CompletionResult]::new('--referenced', '--referenced', [CompletionResultType]::ParameterName, 'List only what the Dockerfile reads, as `pack --referenced` writes it')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'shipload;deps' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the files are written')
+            [CompletionResult]::new('--output-name', '--output-name', [CompletionResultType]::ParameterName, 'What the rule of `--format make` and `ninja` says depends on the files')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The stage that would be built [default: the last]')
+            [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
+            [CompletionResult]::new('--ignorefile', '--ignorefile', [CompletionResultType]::ParameterName, 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'Whose ignore rules apply; for a build, whose builder builds')
+            [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`')
+            [CompletionResult]::new('--add-archive', '--add-archive', [CompletionResultType]::ParameterName, 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated')
+            [CompletionResult]::new('--mtime', '--mtime', [CompletionResultType]::ParameterName, 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git''s HEAD for all, or that in `SOURCE_DATE_EPOCH`')
+            [CompletionResult]::new('--on-unreadable', '--on-unreadable', [CompletionResultType]::ParameterName, 'What to do with a file or directory that cannot be read and is not excluded')
+            [CompletionResult]::new('--max-context', '--max-context', [CompletionResultType]::ParameterName, 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]')
+            [CompletionResult]::new('--patterns', '--patterns', [CompletionResultType]::ParameterName, 'Print the patterns of the Dockerfile instead of files: variables filled in, relative to the context, sorted, each once')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -137,6 +166,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--squash', '--squash', [CompletionResultType]::ParameterName, 'Make one layer of the new ones, if the engine''s experimental mode is on')
             [CompletionResult]::new('--rm', '--rm', [CompletionResultType]::ParameterName, 'Remove the containers of steps that succeeded [default: true]')
             [CompletionResult]::new('--force-rm', '--force-rm', [CompletionResultType]::ParameterName, 'Remove the containers of steps that failed, too')
+            [CompletionResult]::new('--whole-context', '--whole-context', [CompletionResultType]::ParameterName, 'Send the whole context, not only what the Dockerfile reads')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -19,6 +19,9 @@ _shipload() {
             shipload,build)
                 cmd="shipload__subcmd__build"
                 ;;
+            shipload,deps)
+                cmd="shipload__subcmd__deps"
+                ;;
             shipload,doctor)
                 cmd="shipload__subcmd__doctor"
                 ;;
@@ -35,7 +38,7 @@ _shipload() {
 
     case "${cmd}" in
         shipload)
-            opts="-H -h -V --host --context --help --version pack ls doctor build"
+            opts="-H -h -V --host --context --help --version pack ls deps doctor build"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -61,7 +64,7 @@ _shipload() {
             return 0
             ;;
         shipload__subcmd__build)
-            opts="-t -m -c -f -H -o -q -h --tag --build-arg --target --label --platform --iidfile --progress --network --add-host --cache-from --memory --memory-swap --cpu-shares --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --shm-size --ulimit --security-opt --isolation --cgroup-parent --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --host --context --secret --ssh --output --cache-to --build-context --metadata-file --no-cache --pull --quiet --push --load --compress --squash --rm --force-rm --help"
+            opts="-t -m -c -f -H -o -q -h --tag --build-arg --target --label --platform --iidfile --progress --whole-context --network --add-host --cache-from --memory --memory-swap --cpu-shares --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --shm-size --ulimit --security-opt --isolation --cgroup-parent --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --host --context --secret --ssh --output --cache-to --build-context --metadata-file --no-cache --pull --quiet --push --load --compress --squash --rm --force-rm --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -356,6 +359,120 @@ _shipload() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        shipload__subcmd__deps)
+            opts="-f -h --format --patterns --output-name --target --build-arg --platform --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text json nul make ninja" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -f)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --ignorefile)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --engine)
+                    COMPREPLY=($(compgen -W "auto classic buildkit podman builtin" -- "${cur}"))
+                    return 0
+                    ;;
+                --add)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --add-archive)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --mtime)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-unreadable)
+                    COMPREPLY=($(compgen -W "fail skip" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         shipload__subcmd__doctor)
             opts="-H -h --format --host --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -387,7 +504,7 @@ _shipload() {
             return 0
             ;;
         shipload__subcmd__ls)
-            opts="-l -f -h --format --long --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
+            opts="-l -f -h --format --long --referenced --target --build-arg --platform --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -395,6 +512,18 @@ _shipload() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "text json nul" -- "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --file)
@@ -485,7 +614,7 @@ _shipload() {
             return 0
             ;;
         shipload__subcmd__pack)
-            opts="-o -j -q -f -h --output --compression --level --jobs --quiet --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
+            opts="-o -j -q -f -h --output --compression --level --jobs --quiet --referenced --target --build-arg --platform --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -534,6 +663,18 @@ _shipload() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --build-arg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --platform)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

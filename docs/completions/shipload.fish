@@ -30,6 +30,7 @@ complete -c shipload -n "__fish_shipload_needs_command" -s h -l help -d 'Print h
 complete -c shipload -n "__fish_shipload_needs_command" -s V -l version -d 'Print version'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "pack" -d 'Writes the context as an archive'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "ls" -d 'Lists the context'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "deps" -d 'Lists the files that the Dockerfile reads'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine would be used and why'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "build" -d 'Builds an image from the context'
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
@@ -40,6 +41,9 @@ xz\t''
 zstd\t''"
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -l level -d 'The codec\'s level: gzip 1 to 12, bzip2 1 to 9, xz 0 to 9, zstd 1 to 19 [default: 6, 9, 6, 3]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s j -l jobs -d 'Read and compress with N threads; the archive does not depend on it [default: one a core]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l target -d 'The stage that would be built [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
@@ -54,10 +58,14 @@ complete -c shipload -n "__fish_shipload_using_subcommand pack" -l on-unreadable
 skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s q -l quiet -d 'Say nothing but errors'
+complete -c shipload -n "__fish_shipload_using_subcommand pack" -l referenced -d 'Pack only what the Dockerfile reads, and the Dockerfile; where that cannot be told, everything'
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -l format -d 'How an entry is written' -r -f -a "text\t'A line, with what is not printable escaped; directories end in `/`'
 json\t'A JSON object on a line'
 nul\t'The path as it is, then a NUL byte'"
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l target -d 'The stage that would be built [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
@@ -72,7 +80,32 @@ complete -c shipload -n "__fish_shipload_using_subcommand ls" -l on-unreadable -
 skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -s l -l long -d 'Also show kind and mode, owner, size in bytes, and modification time in UTC; as JSON they are always there'
+complete -c shipload -n "__fish_shipload_using_subcommand ls" -l referenced -d 'List only what the Dockerfile reads, as `pack --referenced` writes it'
 complete -c shipload -n "__fish_shipload_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l format -d 'How the files are written' -r -f -a "text\t'A line each, with what is not printable escaped'
+json\t'A JSON object on a line each'
+nul\t'The path as it is, then a NUL byte'
+make\t'A rule for make, as `gcc -M -MP` writes it; also of the Dockerfile and the ignore files'
+ninja\t'A statement for ninja: a phony target that depends on the files, the Dockerfile and the ignore files'"
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l output-name -d 'What the rule of `--format make` and `ninja` says depends on the files' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l target -d 'The stage that would be built [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -l patterns -d 'Print the patterns of the Dockerfile instead of files: variables filled in, relative to the context, sorted, each once'
+complete -c shipload -n "__fish_shipload_using_subcommand deps" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l format -d 'How the findings are written' -r -f -a "text\t'Lines'
 json\t'A JSON object on a line'"
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -s H -l host -d 'The engine\'s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]' -r
@@ -143,4 +176,5 @@ complete -c shipload -n "__fish_shipload_using_subcommand build" -l rm -d 'Remov
 false\t''"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l force-rm -d 'Remove the containers of steps that failed, too' -r -f -a "true\t''
 false\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l whole-context -d 'Send the whole context, not only what the Dockerfile reads'
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use shipload::context::EntryPath;
 
-use crate::commands::{build, doctor, ls, pack};
+use crate::commands::{build, deps, doctor, ls, pack};
 use crate::size::Size;
 
 /// The program's arguments.
@@ -36,6 +36,7 @@ pub(crate) enum Verb {
     Build(Box<build::Arguments>),
     Pack(pack::Arguments),
     Ls(ls::Arguments),
+    Deps(deps::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -99,6 +100,23 @@ pub(crate) struct ContextArguments {
     /// docker reads sizes) [default: no limit]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_context: Option<Size>,
+}
+
+/// What a build is asked for, as far as it decides on the files that the Dockerfile reads.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Dockerfile options")]
+pub(crate) struct ReadsArguments {
+    /// The stage that would be built [default: the last]
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) target: Option<String>,
+
+    /// A build-time variable; without `=VALUE` it is taken from the environment; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) build_arg: Vec<String>,
+
+    /// The platform that would be built for, such as `linux/arm64` [default: Linux on this machine's processor]
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Option<String>,
 }
 
 /// Whose rules and whose engine.

@@ -10,6 +10,7 @@ mod engine;
 mod exit;
 mod interrupt;
 mod plan;
+mod reads;
 mod size;
 mod ui;
 
@@ -57,10 +58,11 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     match arguments.verb {
         Verb::Build(build) => commands::build::run(ui, &build, engine),
         Verb::Doctor(doctor) => commands::doctor::run(ui, &doctor, engine),
-        Verb::Ls(_) | Verb::Pack(_) if engine.is_given() => Err(Failure::usage(
+        Verb::Ls(_) | Verb::Pack(_) | Verb::Deps(_) if engine.is_given() => Err(Failure::usage(
             "`--host` and `--context` have no use here: no engine is asked",
         )),
         Verb::Pack(pack) => commands::pack::run(ui, pack),
         Verb::Ls(ls) => commands::ls::run(ui, &ls),
+        Verb::Deps(deps) => commands::deps::run(ui, &deps),
     }
 }

@@ -39,10 +39,10 @@ pub(crate) fn offline_semantics(engine: EngineChoice) -> Result<Semantics, Failu
     }
 }
 
-/// Lists the context of `source` by the rules of `semantics`, tells what is to be known of it, and checks its size.
+/// Lists the context of `source` by the rules of `semantics`, and tells what is to be known of it.
 ///
 /// # Errors
-/// Everything that keeps it from being packed, and what is in it being too much.
+/// Everything that keeps it from being listed.
 pub(crate) fn plan(
     ui: &Ui,
     source: &Source,
@@ -68,10 +68,17 @@ pub(crate) fn plan(
     for notice in plan.notices() {
         ui.warning(&notice.to_string(), None);
     }
-    if let Some(limit) = arguments.max_context {
-        within(&plan.view, limit)?;
-    }
     Ok(plan)
+}
+
+/// Refuses what is too much.
+///
+/// # Errors
+/// If there are more bytes than `--max-context` allows.
+pub(crate) fn check_size(view: &View, arguments: &ContextArguments) -> Result<(), Failure> {
+    arguments
+        .max_context
+        .map_or(Ok(()), |limit| within(view, limit))
 }
 
 impl Source {

@@ -40,8 +40,10 @@ pub use path::{EntryPath, PathError, show};
 pub use progress::{Counts, Moment, Progress};
 pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};
 pub use referenced::{ExcludedBy, Missing, MissingCause, Referenced, ReferencedError};
-pub use shipload_dockerfile::DockerfileBuilder;
-pub use shipload_dockerfile::{Image, OtherImages, Request};
+pub use shipload_dockerfile::{
+    BaseImage, Dockerfile, DockerfileBuilder, ImageUse, OtherImages, Reads, ReadsError, Reason,
+    Request, Whole,
+};
 pub use shipload_ignore::{Rules, Semantics};
 pub use sink::compress::Compression;
 pub use sink::file::pack_to_file;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use shipload_ignore::{Rules, Semantics};
 
-use crate::path::EntryPath;
+use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::source::host::{HostDir, OnUnreadable};
@@ -98,6 +98,8 @@ pub struct Plan {
     pub dockerfile_host: Option<PathBuf>,
     /// The context directory, links resolved; none for an archive.
     pub directory: Option<PathBuf>,
+    /// Whether the Dockerfile is in the context only because it was put there.
+    pub(crate) is_injected: bool,
     /// The ignore files that were read, in order.
     pub ignore_files: Vec<PathBuf>,
     /// The rules in force.
@@ -140,6 +142,19 @@ impl Plan {
                 path: path(),
                 source: io::ErrorKind::NotFound.into(),
             }),
+        }
+    }
+
+    /// The Dockerfile as a user knows it: its name in the context, or where it is if it is elsewhere.
+    pub fn dockerfile_shown(&self) -> String {
+        let outside = |host: &&PathBuf| {
+            let directory = self.directory.as_ref();
+            !directory.is_some_and(|directory| host.starts_with(directory))
+        };
+        match self.dockerfile_host.as_ref().filter(outside) {
+            Some(host) => show_path(host),
+            None if self.is_injected => "Dockerfile".to_owned(),
+            None => self.dockerfile.to_string(),
         }
     }
 
@@ -262,10 +277,12 @@ impl Recipe {
             builder = build.inject(builder, own, self.semantics)?;
         }
         let plan = self.finish(builder, build.name, ignore_files, rules, progress)?;
+        let is_injected = build.injected.is_some();
         let (dockerfile_host, directory) = (build.host, Some(dir.clone()));
         Ok(Plan {
             dockerfile_host,
             directory,
+            is_injected,
             ..plan
         })
     }
@@ -318,6 +335,7 @@ impl Recipe {
             dockerfile,
             dockerfile_host: None,
             directory: None,
+            is_injected: false,
             ignore_files,
             rules,
             semantics: self.semantics,

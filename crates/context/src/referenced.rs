@@ -10,7 +10,6 @@ mod selection;
 use shipload_dockerfile::{Builder, ContextSource, Dockerfile, Reader, Reads, ReadsError, Request};
 use shipload_ignore::Semantics;
 
-use crate::path::show_path;
 use crate::recipe::Plan;
 use crate::view::View;
 use selection::{Found, Selection};
@@ -117,11 +116,8 @@ impl Plan {
 
     /// An error with the name of the Dockerfile as a user knows it.
     fn in_dockerfile(&self, error: ReadsError) -> ReferencedError {
-        let inside = self.view.tree().get(&self.dockerfile).is_some() && self.directory.is_some();
-        let host = self.dockerfile_host.as_ref().filter(|_| !inside);
-        let dockerfile = host.map_or_else(|| self.dockerfile.to_string(), |host| show_path(host));
         ReferencedError::Dockerfile {
-            dockerfile,
+            dockerfile: self.dockerfile_shown(),
             source: Box::new(error),
         }
     }

@@ -248,14 +248,12 @@ impl SyntaxError {
     }
 }
 
-/// A line with a caret below a place of it.
+/// A line with a caret below a place of it. Tabs become four spaces.
 pub(crate) fn caret(excerpt: &str, position: Position) -> String {
     let before = excerpt.get(..position.column.saturating_sub(1));
-    let indent: String = before.unwrap_or_default().chars().map(blank).collect();
-    format!("{excerpt}\n{indent}^")
+    let width = |c: char| if c == '\t' { TAB.len() } else { 1 };
+    let indent = before.unwrap_or_default().chars().map(width).sum();
+    format!("{}\n{}^", excerpt.replace('\t', TAB), " ".repeat(indent))
 }
 
-/// White space as wide as a character: a tab stays one.
-fn blank(character: char) -> char {
-    if character == '\t' { '\t' } else { ' ' }
-}
+const TAB: &str = "    ";

@@ -34,7 +34,7 @@ pub use glob::{BadGlob, Glob};
 pub use keyword::Keyword;
 pub use quote::{EncodeProblem, Escape};
 pub use reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
-pub use request::{Builder, Image, OtherImages, Request};
+pub use request::{BaseImage, Builder, OtherImages, Request};
 pub use stages::{Stage, Stages, Step};
 pub use syntax::{
     Arguments, Directive, Dockerfile, Flag, Heredoc, Instruction, Item, Pair, Position, Word,

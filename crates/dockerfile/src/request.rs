@@ -28,7 +28,7 @@ pub struct Request {
     /// Who builds: they differ in the stages that they run and in the variables that hold.
     pub builder: Builder,
     /// What is known of base images, by the names that the Dockerfile has for them.
-    pub images: BTreeMap<String, Image>,
+    pub images: BTreeMap<String, BaseImage>,
     /// What is taken for granted of images that are not in `images`.
     pub other_images: OtherImages,
 }
@@ -47,7 +47,7 @@ pub enum Builder {
 
 /// What a base image brings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Image {
+pub struct BaseImage {
     /// Its environment variables.
     pub environment: Vec<(String, String)>,
     /// Its `ONBUILD` instructions, which run in every build on it and may read anything.

@@ -6,11 +6,13 @@
 
 mod from_file;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use futures_util::StreamExt;
+use shipload_context::BaseImage;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::auth::{Credential, Credentials, Registry};
@@ -278,6 +280,19 @@ impl Engine {
         let (engine, image) = (self.engine.clone(), image.clone());
         self.background
             .request(async move { engine.inspect(&image).await })
+    }
+
+    /// As [`crate::Engine::base_images`].
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub fn base_images(&self, names: &[&str]) -> Result<BTreeMap<String, BaseImage>, RequestError> {
+        let engine = self.engine.clone();
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        self.background.request(async move {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            engine.base_images(&names).await
+        })
     }
 
     /// As [`crate::Engine::images`].

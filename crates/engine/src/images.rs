@@ -1,6 +1,6 @@
 //! What an engine does with images it has: inspect, list, tag, remove, save, clean up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use bytes::Bytes;
@@ -8,6 +8,7 @@ use futures_util::{Stream, StreamExt};
 use http::Method;
 use http::header::CONNECTION;
 use http_body_util::BodyExt;
+use shipload_context::BaseImage;
 
 use crate::client::Engine;
 use crate::error::RequestError;
@@ -28,6 +29,10 @@ pub struct Image {
     pub size: u64,
     /// Its labels.
     pub labels: HashMap<String, String>,
+    /// Its environment variables; not in lists.
+    pub environment: Vec<(String, String)>,
+    /// Its `ONBUILD` instructions, which run in every build on it; not in lists.
+    pub triggers: Vec<String>,
     /// Its system, such as `linux`; not in lists.
     pub os: Option<String>,
     /// Its architecture, such as `amd64`; not in lists.
@@ -124,21 +129,58 @@ impl Engine {
         let id = told
             .id
             .ok_or_else(|| RequestError::NotUnderstood("the id is missing".into()))?;
+        let config = told.config.unwrap_or_default();
+        let environment = config.env.unwrap_or_default();
+        let pairs = environment.iter().filter_map(|pair| pair.split_once('='));
         Ok(Image {
             id,
+            environment: pairs
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            triggers: config.on_build.unwrap_or_default(),
             tags: told.repo_tags.unwrap_or_default(),
             digests: told.repo_digests.unwrap_or_default(),
             size: told
                 .size
                 .and_then(|size| u64::try_from(size).ok())
                 .unwrap_or_default(),
-            labels: told
-                .config
-                .and_then(|config| config.labels)
-                .unwrap_or_default(),
+            labels: config.labels.unwrap_or_default(),
             os: told.os,
             architecture: told.architecture,
         })
+    }
+
+    /// What those of some images that the engine has bring into builds on them: variables, and instructions that read the
+    /// context. Names that are none, and images that are not there, are left out.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn base_images(
+        &self,
+        names: &[&str],
+    ) -> Result<BTreeMap<String, BaseImage>, RequestError> {
+        let mut found = BTreeMap::new();
+        for name in names {
+            let Ok(image) = name.parse() else { continue };
+            match self.inspect(&image).await {
+                Ok(Image {
+                    environment,
+                    triggers,
+                    ..
+                }) => {
+                    found.insert(
+                        (*name).to_owned(),
+                        BaseImage {
+                            environment,
+                            triggers,
+                        },
+                    );
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// The images that the engine has.

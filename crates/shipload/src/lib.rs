@@ -40,6 +40,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`context`] | sources → an immutable tree → archives and listings; no network, no async |
+//! | [`dockerfile`] | Dockerfiles: read, written, generated; which files of the context they read; no I/O |
 //! | [`ignore`] | `.dockerignore` rules: is a path in or out, and which line decided; no I/O |
 //! | [`engine`] | Docker Engine and Podman: found, connected to, told to build, tag, push; async |
 //! | [`blocking`] | the same for programs without an async runtime |
@@ -47,6 +48,7 @@
 //! What most programs need stands in the [`prelude`].
 
 pub use shipload_context as context;
+pub use shipload_dockerfile as dockerfile;
 pub use shipload_engine as engine;
 pub use shipload_engine::blocking;
 pub use shipload_ignore as ignore;

@@ -2,9 +2,9 @@
 
 mod arguments;
 mod options;
-mod registries;
 mod report;
 mod source;
+mod sources;
 mod values;
 
 use std::io::{self, Write as _};
@@ -31,9 +31,6 @@ use self::report::{Report, Style};
 
 pub(crate) use self::arguments::{Arguments, with_switches};
 
-/// A Dockerfile is read for the registries it names only up to this many bytes.
-const DOCKERFILE_LIMIT: u64 = 4 << 20;
-
 pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Result<(), Failure> {
     let environment = Environment::from_process();
     let mut options = options::options(arguments, &environment)?;
@@ -57,12 +54,17 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         remove_old(file)?;
     }
     let progress = Progress::new();
-    let plan = plan::plan(ui, &source, &arguments.context, semantics, &progress)?;
+    let mut plan = plan::plan(ui, &source, &arguments.context, semantics, &progress)?;
 
     for (name, value) in engine.proxy_build_args() {
         options.build_args.entry(name).or_insert(Some(value));
     }
-    options.registries = registries::registries(&dockerfile(&plan)?, &options.build_args);
+    let least = sources::referenced(&plan, &options, &engine)?;
+    options.registries = sources::registries(&least.reads);
+    if !arguments.whole_context {
+        plan.view = least.view.clone();
+    }
+    plan::check_size(&plan.view, &arguments.context)?;
     options.dockerfile = Some(dockerfile_name(&plan)?);
     let compression = match arguments.compress {
         Some(true) => Compression::Gzip,
@@ -71,6 +73,9 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     };
 
     let mut report = Report::new(ui, style);
+    if !arguments.whole_context {
+        report.left_behind(&plan, &least);
+    }
     let job = Job {
         engine: &engine,
         plan: &plan,
@@ -130,19 +135,6 @@ fn dockerfile_name(plan: &Plan) -> Result<String, Failure> {
         ))
         .hint("rename it".to_owned())
     })
-}
-
-/// The text of the Dockerfile, as far as it is looked at.
-fn dockerfile(plan: &Plan) -> Result<String, Failure> {
-    let Some(entry) = plan.view.tree().get(&plan.dockerfile) else {
-        return Ok(String::new());
-    };
-    let size = usize::try_from(entry.size().min(DOCKERFILE_LIMIT)).unwrap_or_default();
-    let mut text = vec![0; size];
-    let fail = |error: shipload::context::ReadError| Failure::of(&error).hint(error.hint());
-    let opened = entry.open().map_err(fail)?;
-    opened.read_at(&mut text, 0).map_err(fail)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// All that a build needs.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use shipload::context::{ListFormat, Progress, list};
 
-use crate::args::ContextArguments;
+use crate::args::{ContextArguments, ReadsArguments};
 use crate::exit::Failure;
 use crate::plan::{self, Source};
+use crate::reads;
 use crate::ui::Ui;
 
 /// Lists the context
@@ -27,6 +28,13 @@ pub(crate) struct Arguments {
     /// Also show kind and mode, owner, size in bytes, and modification time in UTC; as JSON they are always there
     #[arg(short, long)]
     long: bool,
+
+    /// List only what the Dockerfile reads, as `pack --referenced` writes it
+    #[arg(long)]
+    referenced: bool,
+
+    #[command(flatten)]
+    reads: ReadsArguments,
 
     #[command(flatten)]
     context: ContextArguments,
@@ -56,13 +64,18 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let semantics = plan::offline_semantics(arguments.context.engine)?;
-    let plan = plan::plan(
+    let request = reads::if_referenced(arguments.referenced, &arguments.reads)?;
+    let mut plan = plan::plan(
         ui,
         &Source::Directory(arguments.path.clone()),
         &arguments.context,
         semantics,
         &Progress::new(),
     )?;
+    if let Some(request) = request {
+        plan.view = reads::least(ui, &plan, &request)?.view;
+    }
+    plan::check_size(&plan.view, &arguments.context)?;
     let mut out = BufWriter::with_capacity(64 << 10, Ui::result()?);
     match list(&plan.view, format, &mut out).and_then(|()| out.flush()) {
         // Whoever reads has seen enough, as `head` does.

@@ -14,10 +14,11 @@ use shipload::context::{
     pack_to_file, show,
 };
 
-use crate::args::ContextArguments;
+use crate::args::{ContextArguments, ReadsArguments};
 use crate::exit::Failure;
 use crate::interrupt;
 use crate::plan::{self, Source};
+use crate::reads;
 use crate::size::{self, Size};
 use crate::ui::{Ui, Work};
 
@@ -49,6 +50,13 @@ pub(crate) struct Arguments {
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
+
+    /// Pack only what the Dockerfile reads, and the Dockerfile; where that cannot be told, everything
+    #[arg(long)]
+    referenced: bool,
+
+    #[command(flatten)]
+    reads: ReadsArguments,
 
     #[command(flatten)]
     context: ContextArguments,
@@ -87,6 +95,7 @@ pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     let ui = quiet.as_ref().unwrap_or(ui);
     let semantics = plan::offline_semantics(arguments.context.engine)?;
     let options = options(&arguments)?;
+    let request = reads::if_referenced(arguments.referenced, &arguments.reads)?;
     let output = if arguments.output.as_os_str() == "-" {
         Output::Standard
     } else {
@@ -102,13 +111,21 @@ pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     let stop = progress.clone();
     interrupt::on_interrupt(move || stop.cancel())?;
     let started = Instant::now();
-    let plan = plan::plan(
+    let mut plan = plan::plan(
         ui,
         &Source::Directory(arguments.path.clone()),
         &arguments.context,
         semantics,
         &progress,
     )?;
+    if let Some(request) = request {
+        let least = reads::least(ui, &plan, &request)?;
+        if let Some(left) = reads::left(&least) {
+            ui.progress(&left);
+        }
+        plan.view = least.view;
+    }
+    plan::check_size(&plan.view, &arguments.context)?;
     warn_of_dockerfile(ui, &plan);
     if let Output::File(file) = &output {
         warn_of_itself(ui, &plan, &arguments.path, file);

@@ -10,7 +10,10 @@ use shipload_testkit::fake_engine::{FakeEngine, IMAGE_ID, Upload};
 use crate::sandbox::{Run, Sandbox, names};
 
 fn scene() -> Sandbox {
-    Sandbox::with(&[("Dockerfile", "FROM scratch\n"), ("a", "aaaa")])
+    Sandbox::with(&[
+        ("Dockerfile", "FROM scratch AS base\nCOPY a /\n"),
+        ("a", "FROM scratch\n"),
+    ])
 }
 
 /// Builds with the fake engine; returns how it went and what the engine got.
@@ -183,7 +186,7 @@ fn what_is_said() {
     assert_eq!((run.code, &run.stdout[..]), (Some(0), &b""[..]));
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert!(
-        lines[0].starts_with("sending 2 entries, 17 B, to unix:///"),
+        lines[0].starts_with("sending 2 entries, 43 B, to unix:///"),
         "{lines:?}"
     );
     assert!(
@@ -229,9 +232,14 @@ fn image_id_file() {
     assert_eq!((run.code, sandbox.path("id").exists()), (Some(1), true));
     let (run, _) = build(&sandbox, &["--iidfile", "missing/id"], &[], b"");
     assert_eq!(run.code, Some(1));
-    let lines: Vec<&str> = run.stderr.lines().skip(1).collect();
-    assert_eq!(lines[0], "error: cannot write the image id");
-    assert_eq!(lines[2], format!("  the image was built: {IMAGE_ID}"));
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    // The file of the first build is in the context, and nothing reads it.
+    assert_eq!(
+        lines[0],
+        "left behind 1 entry, 71 B, that the Dockerfile does not read"
+    );
+    assert_eq!(lines[2], "error: cannot write the image id");
+    assert_eq!(lines[4], format!("  the image was built: {IMAGE_ID}"));
 }
 
 #[test]
@@ -246,7 +254,7 @@ fn the_context_on_standard_input() {
     let plain = sandbox.run(&["pack"]).fine().stdout;
     for codec in ["none", "gzip", "bzip2", "xz", "zstd"] {
         let packed = sandbox.run(&["pack", "--compression", codec]).fine().stdout;
-        let (run, upload) = build(&sandbox, &["-"], &[], &packed);
+        let (run, upload) = build(&sandbox, &["-", "--whole-context"], &[], &packed);
         assert_eq!(run.code, Some(0), "{codec}: {}", run.stderr);
         assert!(upload.unwrap().archive == plain, "{codec}");
     }

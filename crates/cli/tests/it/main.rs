@@ -5,6 +5,7 @@
 mod bad_input;
 mod build;
 mod context;
+mod deps;
 mod doctor;
 mod engine;
 mod help;

@@ -12,13 +12,21 @@ pub enum ReferencedError {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     /// No builder would take the Dockerfile.
-    #[error("{dockerfile}:{source}")]
+    #[error("{dockerfile}:{}{source}", gap(source))]
     Dockerfile {
         /// The file, as a user knows it.
         dockerfile: String,
         /// What is wrong, and where.
         source: Box<ReadsError>,
     },
+}
+
+/// What stands before a message that does not begin with a place.
+fn gap(error: &ReadsError) -> &'static str {
+    match error {
+        ReadsError::Target { .. } => " ",
+        _ => "",
+    }
 }
 
 impl ReferencedError {

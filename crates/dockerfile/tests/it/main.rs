@@ -15,6 +15,7 @@ mod edges;
 mod generate;
 mod hostile;
 mod mutate;
+mod reads;
 mod round_trip;
 mod shown;
 mod shrink;

@@ -75,6 +75,7 @@ async fn every_option_is_sent_as_the_docker_cli_does() {
         hard,
     };
     let options = BuildOptions {
+        further_tags: Vec::new(),
         dockerfile: Some("my file".to_owned()),
         tags: vec!["a/b:1".parse().unwrap(), "b".parse().unwrap()],
         build_args: BTreeMap::from([

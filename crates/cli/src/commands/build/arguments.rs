@@ -72,6 +72,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) compress: Option<bool>,
 
+    /// Send the whole context, not only what the Dockerfile reads
+    #[arg(long)]
+    pub(super) whole_context: bool,
+
     #[command(flatten)]
     pub(super) containers: ContainerArguments,
 

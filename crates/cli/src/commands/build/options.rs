@@ -1,11 +1,10 @@
 //! Arguments of `build` → what the engine is told.
 
-use std::collections::BTreeMap;
-
 use shipload::engine::{BuildOptions, Environment, ImageName, ImageNameError, Limits};
 
 use crate::args::EngineChoice;
 use crate::exit::Failure;
+use crate::reads;
 
 use super::arguments::{Arguments, BuildKitArguments, ProgressChoice};
 
@@ -42,7 +41,7 @@ pub(super) fn options(
     let labels = arguments.label.iter().cloned();
     Ok(BuildOptions {
         tags,
-        build_args: build_args(&arguments.build_arg, environment)?,
+        build_args: reads::build_args(&arguments.build_arg, environment)?,
         labels: labels.map(|label| (label.key, label.value)).collect(),
         target: arguments.target.clone(),
         platform: platform
@@ -80,24 +79,6 @@ fn names(texts: &[String]) -> Result<Vec<ImageName>, Failure> {
         Ok(name)
     };
     texts.iter().map(name).collect()
-}
-
-/// A variable without a value is the environment's, and if that has none, the Dockerfile's.
-fn build_args(
-    texts: &[String],
-    environment: &Environment,
-) -> Result<BTreeMap<String, Option<String>>, Failure> {
-    let argument = |text: &String| {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (text.as_str(), environment.text(text)),
-        };
-        if name.is_empty() {
-            return Err(Failure::usage(format!("`--build-arg {text}` has no name")));
-        }
-        Ok((name.to_owned(), value.map(str::to_owned)))
-    };
-    texts.iter().map(argument).collect()
 }
 
 /// Refuses what the classic builder cannot do, rather than leaving it out.

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shipload::context::{Plan, Referenced};
 use shipload::engine::{Address, Built, Event, ImageName, LogStream, sanitize};
 
+use crate::reads;
 use crate::size::{self, Size};
 use crate::ui::{Doing, Ui};
 
@@ -61,6 +63,29 @@ impl<'a> Report<'a> {
         } else {
             let (entries, bytes) = (size::entries(entries as u64), Size(bytes));
             self.line(&format!("sending {entries}, {bytes}, to {address}"));
+        }
+    }
+
+    /// What is not sent, or why all is.
+    pub(super) fn left_behind(&mut self, plan: &Plan, least: &Referenced) {
+        let nothing = least.left_members == 0 && least.reads.whole.is_empty();
+        if nothing {
+            return;
+        }
+        if self.style == Style::Json {
+            let (entries, bytes) = (least.left_members, least.left_bytes);
+            let whole: Vec<_> = least.reads.whole.iter().map(ToString::to_string).collect();
+            self.json(&json!({
+                "event": "left-behind", "entries": entries, "bytes": bytes, "because": whole,
+            }));
+            return;
+        }
+        for whole in &least.reads.whole {
+            let dockerfile = plan.dockerfile_shown();
+            self.line(&format!("sending the whole context: {dockerfile}, {whole}"));
+        }
+        if let Some(left) = reads::left(least) {
+            self.line(&left);
         }
     }
 

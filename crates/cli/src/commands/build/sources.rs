@@ -1,0 +1,134 @@
+//! What the Dockerfile has to do with what is sent: which part of the context, whose credentials, and whether at all.
+
+use shipload::blocking::Engine;
+use shipload::context::{Dockerfile, OtherImages, Plan, Reads, Referenced, Request, Semantics};
+use shipload::engine::{BuildOptions, ImageName, Registry};
+
+use crate::exit::Failure;
+use crate::reads;
+
+/// What of the context the Dockerfile reads, checked: nothing that it reads is missing, and the builder understands it.
+///
+/// The engine is asked for the base images that it has. One that it has not may bring instructions that read anything.
+pub(super) fn referenced(
+    plan: &Plan,
+    options: &BuildOptions,
+    engine: &Engine,
+) -> Result<Referenced, Failure> {
+    if plan.semantics == Semantics::Classic {
+        refuse_heredocs(plan, &plan.parse_dockerfile()?)?;
+    }
+    let about = engine.about();
+    let mut request = Request {
+        target: options.target.clone(),
+        build_args: options.build_args.clone(),
+        platform: options.platform.clone(),
+        build_platform: about.os.as_ref().map(|os| platform(os, engine)),
+        ..Request::default()
+    };
+    let reads = plan.reads(&request)?;
+    let bases = reads.images.iter().filter(|image| image.is_base);
+    let bases: Vec<&str> = bases.map(|image| image.name.as_str()).collect();
+    request.other_images = OtherImages::Unknown;
+    // What is pulled anew is not what the engine has.
+    if !options.pull {
+        let images = engine.base_images(&bases);
+        request.images = images.map_err(|error| Failure::of(&error).hint(error.hint()))?;
+    }
+    let least = plan.referenced(&request)?;
+    reads::check(plan, &least)?;
+    Ok(least)
+}
+
+/// The platform that builds: that of the engine's system on this machine's processor, as far as it can be told.
+fn platform(os: &str, engine: &Engine) -> String {
+    let version = engine.version().ok();
+    let architecture = version.and_then(|version| version.arch);
+    match architecture {
+        Some(architecture) => format!("{os}/{architecture}"),
+        None => os.to_owned(),
+    }
+}
+
+/// The classic builder makes an empty file of a heredoc, or takes its lines for instructions.
+fn refuse_heredocs(plan: &Plan, file: &Dockerfile) -> Result<(), Failure> {
+    let Some(instruction) = file.instructions().find(|one| !one.heredocs.is_empty()) else {
+        return Ok(());
+    };
+    let (name, position) = (&instruction.name.text, instruction.name.position);
+    let dockerfile = plan.dockerfile_shown();
+    let message = format!(
+        "{dockerfile}:{position}: the classic builder has no heredocs, as this `{name}` needs"
+    );
+    Err(Failure::new(message).hint("put the text into a file, and copy or run that".to_owned()))
+}
+
+/// The registries of the images that a build needs, each once: a registry too few costs a private image its login, one too many
+/// hands out a secret for nothing.
+pub(super) fn registries(reads: &Reads) -> Vec<Registry> {
+    let mut found = Vec::new();
+    for image in &reads.images {
+        let name = image.name.parse::<ImageName>();
+        let registry = name.ok().map(|name| name.registry());
+        if let Some(registry) = registry.filter(|registry| !found.contains(registry)) {
+            found.push(registry);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use shipload::dockerfile::Builder;
+
+    use super::*;
+
+    #[test]
+    fn only_registries_that_are_named() {
+        let hub = Registry::docker_hub();
+        let hub = hub.as_str();
+        let rows: &[(&str, &[&str])] = &[
+            ("FROM scratch\nCOPY . /\n", &[]),
+            ("FROM alpine\n", &[hub]),
+            (
+                "from --platform=linux/arm64 ghcr.io/a/b:1 as x\n",
+                &["ghcr.io"],
+            ),
+            (
+                "FROM r.io/a AS x\nFROM x\nCOPY --from=x a b\nCOPY --from=0 a b\n",
+                &["r.io"],
+            ),
+            ("FROM r.io/a AS x\nFROM X\n", &["r.io"]),
+            (
+                "FROM a.io/a\nCOPY --chown=1 --from=b.io/b / /\n",
+                &["a.io", "b.io"],
+            ),
+            ("FROM a.io/a\nCOPY x --from=b.io/b /\n", &["a.io"]),
+            (
+                "# FROM a.io/a\n\nFROM \\\n  # a comment\n  b.io/b\n",
+                &["b.io"],
+            ),
+            ("# escape=`\nFROM `\nb.io/b\n", &["b.io"]),
+            ("ARG R=a.io\nARG T=\"1\"\nFROM ${R}/x:$T\n", &["a.io"]),
+            ("ARG GIVEN=a.io\nFROM $GIVEN/x\n", &["given.io"]),
+            ("ARG NONE\nFROM ${NONE:-d.io}/x\n", &["d.io"]),
+            ("FROM a.io/a\nARG R=b.io\nRUN FROM c.io/c\n", &["a.io"]),
+            (
+                "FROM a.io/a\nRUN --mount=from=c.io/c,target=/c c\n",
+                &["a.io", "c.io"],
+            ),
+        ];
+        let mut request = Request {
+            builder: Builder::Classic,
+            ..Request::default()
+        };
+        let given = ("GIVEN".to_owned(), Some("given.io".to_owned()));
+        request.build_args.extend([given]);
+        for (text, expected) in rows {
+            let reads = Dockerfile::parse(text).unwrap().reads(&request).unwrap();
+            let found = registries(&reads);
+            let found: Vec<&str> = found.iter().map(Registry::as_str).collect();
+            assert_eq!(found, *expected, "{text:?}");
+        }
+    }
+}
