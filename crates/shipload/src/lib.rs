@@ -57,10 +57,13 @@ pub use shipload_ignore as ignore;
 /// [`engine::Engine`] and [`blocking::Engine`].
 pub mod prelude {
     pub use shipload_context::{
-        Archive, ArchiveOptions, Compression, DockerfileChoice, EntryPath, HostDir, IgnoreChoice,
-        ListFormat, OnUnreadable, PackOptions, Plan, Policy, Progress, Recipe, Semantics, Times,
-        Tree, TreeBuilder, View, list, pack, pack_to_file,
+        Archive, ArchiveOptions, Compression, Context, ContextArchive, ContextOptions,
+        DockerfileChoice, EntryMetadata, EntryPath, HostDir, IgnoreChoice, ListFormat,
+        OnUnreadable, PackOptions, Plan, Policy, Progress, Recipe, Semantics, Times, Tree,
+        TreeBuilder, View, list, pack, pack_to_file,
     };
+    pub use shipload_dockerfile::builder::{AddFile, CopyOptions, Preamble, RunOptions, Stage};
+    pub use shipload_dockerfile::{DockerfileBuilder, Value};
     pub use shipload_engine::{BuildOptions, Built, ConnectOptions, ContextBody, Event, ImageName};
 }
 

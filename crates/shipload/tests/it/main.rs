@@ -1,4 +1,5 @@
-//! The libraries together, on a real Engine: one cache with the docker CLI, and no image of a context that changed.
+//! The libraries together, on a real Engine: one cache with the docker CLI, no image of a context that changed,
+//! and images of Dockerfiles made in code that have what was given.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -7,5 +8,7 @@
 
 mod cache;
 mod changing;
+mod docker_map;
 mod least;
 mod support;
+mod values;

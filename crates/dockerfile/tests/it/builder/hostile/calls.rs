@@ -364,17 +364,6 @@ fn prefix(random: &mut Random, script: &mut Script) {
     let given = arguments.iter().map(String::as_str);
     if script.ended(|file| file.prefix(keyword, given).map(drop), false) {
         let line = format!("{keyword} {}", arguments.join(" "));
-        if keyword == "ONBUILD" {
-            // Of what it keeps, only the line is known here.
-            let last = script
-                .builder
-                .text()
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .to_owned();
-            assert!(last.starts_with("ONBUILD"), "{last}");
-        }
         script.want(keyword, Given::Line(line));
     }
 }
