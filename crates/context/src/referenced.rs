@@ -12,7 +12,7 @@ use shipload_ignore::Semantics;
 
 use crate::recipe::Plan;
 use crate::view::View;
-use selection::{Found, Selection};
+use selection::{Cache, Found, Selection};
 
 pub use error::ReferencedError;
 pub use missing::{ExcludedBy, Missing, MissingCause};
@@ -95,12 +95,15 @@ impl Plan {
             selection.add_all();
         }
         let missing = self.missing(&reads, &found);
-        let kept = selection.into_kept();
+        let cache = match self.semantics {
+            Semantics::Classic => Cache::Classic,
+            Semantics::BuildKit | Semantics::Podman => Cache::Other,
+        };
+        let kept = selection.into_kept(cache);
         let is_build_file = |place: usize| self.is_build_file(&tree.entries()[place].path);
         let members = self.view.clone().marked(|place| kept.named[place]);
         let view = self.view.clone();
-        let view =
-            view.marked(|place| kept.named[place] || kept.above[place] || is_build_file(place));
+        let view = view.marked(|place| kept.beside[place] || is_build_file(place));
         Ok(Referenced {
             left_members: self.view.len() - view.len(),
             left_bytes: self

@@ -1,7 +1,7 @@
 //! Entries of a tree that patterns lead to. Links are followed as builders do: within the context, from its top where they are
 //! absolute, and never above it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use shipload_dockerfile::Glob;
 
@@ -22,8 +22,26 @@ pub(super) struct Selection<'t> {
 pub(super) struct Kept {
     /// What patterns lead to, and what is below it.
     pub(super) named: Vec<bool>,
-    /// Directories above it.
-    pub(super) above: Vec<bool>,
+    /// What has to go with it: the directories above, and what else a cache looks at.
+    pub(super) beside: Vec<bool>,
+}
+
+/// What is marked where a way ends at a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// All of it.
+    Subtree,
+    /// Its own entry.
+    Entry,
+}
+
+/// Whose cache shall know the context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cache {
+    /// That of the classic builder.
+    Classic,
+    /// One that looks at nothing but what is read.
+    Other,
 }
 
 /// Whether a pattern leads to anything.
@@ -42,7 +60,7 @@ enum Part {
     Name(Vec<u8>),
     /// A name with what is special in patterns.
     Pattern(String),
-    /// Everything from here on.
+    /// Any number of directories; at the end, everything.
     Deep,
     /// The directory above.
     Up,
@@ -73,32 +91,55 @@ impl<'t> Selection<'t> {
         let mut rest = Vec::new();
         for part in pattern.split('/').rev().filter(|part| *part != ".") {
             let glob = Glob::new(part).map_err(|_| ())?;
-            rest.push(match glob.literal() {
+            let part = match glob.literal() {
                 Some(name) => Part::Name(name.into()),
-                None if deep && part.contains("**") => Part::Deep,
+                None if deep && part == "**" => Part::Deep,
+                // Within a name it may stand for directories as well; what follows is not looked at.
+                None if deep && part.contains("**") => {
+                    rest = vec![Part::Deep];
+                    continue;
+                }
                 None => Part::Pattern(part.to_owned()),
-            });
+            };
+            rest.push(part);
         }
+        self.go(None, rest, End::Subtree)
+    }
+
+    /// Marks what a way from a directory leads to.
+    fn go(&mut self, dir: Option<usize>, rest: Vec<Part>, end: End) -> Result<Found, ()> {
         let mut found = Found::Nothing;
         let mut seen = HashSet::new();
-        let mut open = vec![Work {
-            dir: None,
-            rest,
-            links: 0,
-        }];
+        let links = 0;
+        let mut open = vec![Work { dir, rest, links }];
         while let Some(mut work) = open.pop() {
             if !seen.insert((work.dir, work.rest.clone())) {
                 continue;
             }
             let Some(part) = work.rest.pop() else {
                 found = Found::Some;
-                self.take(work.dir);
+                match (end, work.dir) {
+                    (End::Subtree, dir) => self.take(dir),
+                    (End::Entry, Some(dir)) => self.named[dir] = true,
+                    (End::Entry, None) => {}
+                }
                 continue;
             };
             match &part {
-                Part::Deep => {
+                Part::Deep if work.rest.is_empty() => {
                     found = Found::Some;
                     self.take(work.dir);
+                }
+                Part::Deep => {
+                    for place in self.children(work.dir) {
+                        if self.tree.entries()[place].is_dir() {
+                            let mut rest = work.rest.clone();
+                            rest.push(Part::Deep);
+                            let (dir, links) = (Some(place), work.links);
+                            open.push(Work { dir, rest, links });
+                        }
+                    }
+                    open.push(work);
                 }
                 Part::Up => {
                     work.dir = work.dir.and_then(|dir| self.parent(dir));
@@ -192,20 +233,51 @@ impl<'t> Selection<'t> {
             .ok()
     }
 
-    /// What was marked, and the directories above it.
-    pub(super) fn into_kept(self) -> Kept {
-        let mut above = vec![false; self.named.len()];
-        // Entries stand behind the directories they are in.
-        for place in (0..self.named.len()).rev() {
-            if (self.named[place] || above[place])
+    /// What was marked, and what has to go with it.
+    ///
+    /// The classic builder's cache takes a link in a copied directory for what it leads to, and a later name of a linked file for
+    /// a link to the first; without these the image would be the same, but no cache be shared with a client that sends all.
+    pub(super) fn into_kept(mut self, cache: Cache) -> Kept {
+        let named = self.named.clone();
+        if cache == Cache::Classic {
+            self.add_targets();
+        }
+        let mut beside = self.named;
+        self.named = Vec::new();
+        for place in (0..beside.len()).rev() {
+            // Entries stand behind the directories they are in.
+            if beside[place]
                 && let Some(parent) = self.parent(place)
             {
-                above[parent] = true;
+                beside[parent] = true;
             }
         }
-        Kept {
-            named: self.named,
-            above,
+        Kept { named, beside }
+    }
+
+    fn add_targets(&mut self) {
+        let tree = self.tree;
+        let mut first = HashMap::new();
+        for (place, entry) in tree.entries().iter().enumerate() {
+            let name = entry
+                .inode
+                .map(|inode| *first.entry(inode).or_insert(place));
+            if !self.named[place] {
+                continue;
+            }
+            if let Some(name) = name {
+                self.named[name] = true;
+            }
+            if let Kind::Symlink { target } = &entry.kind {
+                let is_absolute = target.first() == Some(&b'/');
+                let from = if is_absolute {
+                    None
+                } else {
+                    self.parent(place)
+                };
+                // A link that leads nowhere stays as it is.
+                let _ = self.go(from, through(target, &[]), End::Entry);
+            }
         }
     }
 }

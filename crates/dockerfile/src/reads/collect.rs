@@ -120,11 +120,17 @@ impl<'a> Collector<'a> {
             if std::mem::replace(&mut needed[index], true) {
                 continue;
             }
+            let mut words: Vec<Word> = Vec::new();
             if let BaseName::Stage(base) = &self.bases[index] {
                 open.push(*base);
+                words.extend(triggers(&self.stages.stages[*base]).iter().flat_map(froms));
             }
-            let froms = self.stages.stages[index].steps.iter().flat_map(froms);
-            open.extend(froms.filter_map(|word| self.stages.source(&word.text, index)));
+            words.extend(self.stages.stages[index].steps.iter().flat_map(froms));
+            open.extend(
+                words
+                    .iter()
+                    .filter_map(|word| self.stages.source(&word.text, index)),
+            );
         }
         needed
     }
@@ -132,6 +138,11 @@ impl<'a> Collector<'a> {
     fn stage(&mut self, index: usize) -> Result<(), ReadsError> {
         let stage = &self.stages.stages[index];
         let mut scope = self.enter(index, stage);
+        if let BaseName::Stage(base) = self.bases[index] {
+            for step in triggers(&self.stages.stages[base]) {
+                self.step(&step, index, &mut scope)?;
+            }
+        }
         for step in &stage.steps {
             self.step(step, index, &mut scope)?;
         }
@@ -217,7 +228,7 @@ impl<'a> Collector<'a> {
                     self.mount(mount, instruction, index, scope)?;
                 }
             }
-            // What an `ONBUILD` says happens in other builds.
+            // What an `ONBUILD` says happens in the stages and builds on top of this one.
             _ => {}
         }
         Ok(())
@@ -314,6 +325,18 @@ impl<'a> Collector<'a> {
             instruction: *instruction.lines.start(),
         });
     }
+}
+
+/// What the `ONBUILD`s of a stage do in the stages on top of it.
+fn triggers<'s>(stage: &Stage<'s>) -> Vec<Step<'s>> {
+    let triggers = stage.steps.iter().filter_map(|step| match &step.command {
+        Ok(Command::Onbuild(command)) => Some(Step {
+            instruction: step.instruction,
+            command: Ok(command.as_ref().clone()),
+        }),
+        Ok(_) | Err(_) => None,
+    });
+    triggers.collect()
 }
 
 /// What an instruction takes files from.

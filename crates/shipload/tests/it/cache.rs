@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use shipload_context::Progress;
+use shipload_context::{Progress, Request};
 use shipload_engine::Event;
 use shipload_testkit::docker_cli::DockerCli;
 use shipload_testkit::engine::{Handle, shared};
@@ -114,4 +114,65 @@ fn what_we_built_is_in_the_docker_clis_cache() {
         return;
     };
     assert_eq!(text.matches("Using cache").count(), STEPS, "{text}");
+}
+
+/// What the classic builder's cache looks at beside what it copies: what a link in a copied directory leads to, and the first
+/// name of a linked file.
+#[test]
+fn the_least_context_shares_the_docker_clis_cache() {
+    let Some(handle) = shared() else { return };
+    let engine = connect(&handle);
+    let temp = tempfile::tempdir().unwrap();
+    let tag = handle.unique("shipload/cache");
+    let root = temp.path();
+    let steps = "COPY d /d/\nCOPY second link /x/\n";
+    files(
+        root,
+        &[
+            (
+                "Dockerfile",
+                &format!("FROM scratch\nLABEL a={tag}\n{steps}"),
+            ),
+            ("d/salt", &tag),
+            ("target", "led to"),
+            ("other/inside", "not read"),
+            ("first", "one file, two names"),
+            ("noise", "not read"),
+        ],
+    );
+    fs_err::hard_link(root.join("first"), root.join("second")).unwrap();
+    for (link, target) in [
+        ("d/to-file", "../target"),
+        ("d/to-dir", "../other"),
+        ("d/nowhere", "missing"),
+        ("d/to-link", "/link"),
+        ("link", "target"),
+    ] {
+        std::os::unix::fs::symlink(target, root.join(link)).unwrap();
+    }
+    if docker(&handle, root, &tag).is_none() {
+        return;
+    }
+    let plan = plan(root);
+    let least = plan.referenced(&Request::default()).unwrap();
+    let left: Vec<String> = plan
+        .view
+        .members()
+        .map(|member| member.entry.path.to_string())
+        .filter(|path| {
+            !least
+                .view
+                .members()
+                .any(|kept| kept.entry.path.to_string() == *path)
+        })
+        .collect();
+    assert_eq!(left, ["noise", "other/inside"]);
+    let tag = format!("{tag}:ours");
+    let (events, built) = build(&engine, least.view, Progress::new(), &tag);
+    built.unwrap();
+    let cached = events
+        .iter()
+        .filter(|event| matches!(event, Event::Cached))
+        .count();
+    assert_eq!(cached, 3, "{events:?}");
 }
