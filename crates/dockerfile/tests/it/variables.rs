@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shipload_dockerfile::{Builder, Dockerfile, Image, Request};
+use shipload_dockerfile::{BaseImage, Builder, Dockerfile, Request};
 
 /// Dockerfiles that show variables with `SHOW`, which is no instruction, and what there was to see.
 ///
@@ -87,7 +87,7 @@ fn base_images() {
         let environment = variables
             .map(|&(name, value)| (name.into(), value.into()))
             .collect();
-        let image = Image {
+        let image = BaseImage {
             environment,
             triggers: Vec::new(),
         };
@@ -139,7 +139,7 @@ fn base_images() {
 #[test]
 fn arguments_and_base_images() {
     let environment = vec![("V".to_owned(), "image".to_owned())];
-    let image = Image {
+    let image = BaseImage {
         environment,
         triggers: Vec::new(),
     };
