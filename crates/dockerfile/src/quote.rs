@@ -10,14 +10,18 @@
 //!
 //! What cannot pass is an [`EncodeProblem`].
 
+mod heredoc;
 mod problem;
 mod read;
+mod source;
 
 use crate::value::{Piece, Value};
 
+pub(crate) use heredoc::heredoc_of;
 pub use problem::EncodeProblem;
 use read::is_json;
 pub(crate) use read::{no_heredoc, one_instruction, only_heredoc};
+pub(crate) use source::{literal_source, local};
 
 /// The character that joins lines and takes the meaning from the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -222,61 +226,6 @@ pub(crate) fn field(key: &str, value: &Value, escape: Escape) -> Encoded {
         return Ok(format!("\"{}\"", text.replace('"', "\"\"")));
     }
     Ok(text)
-}
-
-/// A source in the context that is named literally: wildcards lose their meaning, and so does what looks like a URL, a
-/// repository or a heredoc.
-pub(crate) fn literal_source(path: &Value) -> Value {
-    let mut text = path.as_str().to_owned();
-    let wild = text.contains(['*', '?', '[']);
-    if wild {
-        // Without a wildcard a backslash is itself; beside one it is an escape, and only a class means the same to all.
-        let class = |c: char| match c {
-            '*' | '?' | '[' => format!("[{c}]"),
-            '\\' => r"[\\]".to_owned(),
-            c => c.to_string(),
-        };
-        text = text.chars().map(class).collect();
-    }
-    path.with(local(&text))
-}
-
-/// A path that is a path to everybody.
-pub(crate) fn local(path: &str) -> String {
-    let ordinary = path.starts_with(['/', '.'])
-        || !(path.contains("<<")
-            || path.contains(':')
-            || path.contains('@')
-            || path.contains(".git")
-            || path.starts_with("github.com"));
-    if ordinary {
-        path.to_owned()
-    } else {
-        format!("./{path}")
-    }
-}
-
-/// A terminator that no line of `content` is, and the content with it: everything after the instruction's line.
-pub(crate) fn heredoc_of(content: &str) -> Result<(String, String), EncodeProblem> {
-    refuse_nul(content)?;
-    if !content.is_empty() && !content.ends_with('\n') {
-        return Err(EncodeProblem::NoFinalLineBreak);
-    }
-    let lines = || content.split('\n');
-    if lines().any(|line| line.len() > LINE) {
-        return Err(EncodeProblem::LineTooLong);
-    }
-    // A parser compares lines without their carriage returns.
-    let taken: std::collections::HashSet<_> =
-        lines().map(|line| line.trim_end_matches('\r')).collect();
-    let mut name = "EOF".to_owned();
-    let mut number = 1;
-    while taken.contains(name.as_str()) {
-        number += 1;
-        name = format!("EOF{number}");
-    }
-    let body = format!("{content}{name}\n");
-    Ok((name, body))
 }
 
 /// Text of which every character is one of those that such a thing has.
