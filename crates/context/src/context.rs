@@ -5,20 +5,22 @@
 
 mod archive;
 mod error;
+mod host;
 
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use shipload_dockerfile::DockerfileBuilder;
+use shipload_dockerfile::{DockerfileBuilder, Request};
 use shipload_ignore::Semantics;
 
+use crate::content::Content;
 use crate::path::{EntryPath, PathError, show};
 use crate::progress::Progress;
-use crate::recipe::{read_text, rules_of};
+use crate::recipe::{DockerfileChoice, Recipe, read_text};
 use crate::sink::pack::PackOptions;
 use crate::source::archive::{Archive, ArchiveOptions};
-use crate::source::host::{HostDir, OnUnreadable};
+use crate::source::host::OnUnreadable;
 use crate::source::made::{EntryMetadata, Made};
 use crate::tree::{Clash, TreeBuilder};
 use crate::view::{Parents, Policy, View};
@@ -78,6 +80,8 @@ impl Default for ContextOptions {
 pub struct Context {
     pieces: Vec<Piece>,
     dockerfile: Option<Vec<u8>>,
+    /// Where it is on this machine, if it is a file.
+    dockerfile_path: Option<PathBuf>,
     options: ContextOptions,
 }
 
@@ -89,6 +93,7 @@ enum Piece {
     },
     Archive(Archive),
     Made(Box<Made>),
+    View(View),
 }
 
 /// # Beginning
@@ -142,7 +147,7 @@ impl Context {
         for archive in file.archives() {
             self.add_archive(archive)?;
         }
-        self.dockerfile = Some(text);
+        (self.dockerfile, self.dockerfile_path) = (Some(text), None);
         Ok(self)
     }
 
@@ -160,6 +165,54 @@ impl Context {
             source,
         })?;
         self.dockerfile = Some(text);
+        self.dockerfile_path = Some(path.to_owned());
+        Ok(self)
+    }
+
+    /// Adds what the Dockerfile, which was added before, reads of the directory `dir`, and nothing else: see
+    /// [`Plan::referenced`](crate::Plan::referenced). The directory is listed now, under the rules that a build of it has.
+    ///
+    /// Sources that are not there are left to the builder, or to whoever adds them otherwise.
+    ///
+    /// ```
+    /// use shipload_context::{Context, Request};
+    ///
+    /// # let temp = tempfile::tempdir()?;
+    /// # let dir = temp.path();
+    /// # for (name, text) in [("Dockerfile", "FROM scratch\nCOPY app.* /\n"), ("app.js", ""), ("big.iso", "")] {
+    /// #     std::fs::write(dir.join(name), text)?;
+    /// # }
+    /// let mut context = Context::from_dockerfile_path(dir.join("Dockerfile"))?;
+    /// context.add_referenced(dir, &Request::default())?;
+    /// let archive = context.finalize()?;
+    /// let paths: Vec<_> = archive.view().members().map(|m| m.entry.path.to_string()).collect();
+    /// assert_eq!(paths, ["Dockerfile", "app.js"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ContextError::NoDockerfile`], and where the directory cannot be listed or the Dockerfile not be understood.
+    pub fn add_referenced(
+        &mut self,
+        dir: impl AsRef<Path>,
+        request: &Request,
+    ) -> Result<&mut Self, ContextError> {
+        let text = self.dockerfile.clone().ok_or(ContextError::NoDockerfile)?;
+        let choice = match &self.dockerfile_path {
+            Some(path) => DockerfileChoice::File(path.clone()),
+            None => DockerfileChoice::Bytes(text),
+        };
+        let plan = Recipe::new(dir.as_ref())
+            .dockerfile(choice)
+            .semantics(self.options.semantics)
+            .on_unreadable(self.options.unreadable)
+            .plan(&Progress::new())?;
+        let least = plan.referenced(request)?;
+        // What a recipe puts into memory is for builders that are sent its directory.
+        let view = least
+            .view
+            .filter(|entry| !matches!(entry.content, Content::Bytes(_)));
+        self.pieces.push(Piece::View(view));
         Ok(self)
     }
 
@@ -254,14 +307,16 @@ impl Context {
         let Self {
             pieces,
             dockerfile,
+            dockerfile_path: _,
             options,
         } = self;
         let mut builder = TreeBuilder::new().on_clash(options.clash);
         for piece in pieces {
             builder = match piece {
-                Piece::Host { path, at } => host(builder, path, at, &options)?,
+                Piece::Host { path, at } => host::add(builder, path, at, &options)?,
                 Piece::Archive(archive) => builder.archive(archive),
                 Piece::Made(made) => builder.made(*made),
+                Piece::View(view) => builder.view(view),
             };
         }
         let name = |name: &str| {
@@ -292,33 +347,4 @@ impl Context {
         }
         Err(ContextError::NoDockerfile)
     }
-}
-
-/// Adds a file, or a directory under the rules it has.
-fn host(
-    builder: TreeBuilder,
-    path: PathBuf,
-    at: Option<EntryPath>,
-    options: &ContextOptions,
-) -> Result<TreeBuilder, ContextError> {
-    let fail = |source| ContextError::Read {
-        path: path.clone(),
-        source,
-    };
-    if !fs_err::metadata(&path).map_err(fail)?.is_dir() {
-        let at = at.ok_or_else(|| ContextError::Name {
-            name: ".".into(),
-            source: PathError::Empty(".".into()),
-        })?;
-        return Ok(builder.file(path, at));
-    }
-    let real = fs_err::canonicalize(&path).map_err(fail)?;
-    let rules = rules_of(&real, options.semantics).map_err(ContextError::Rules)?;
-    let dir = HostDir::new(real)
-        .rules(rules)
-        .on_unreadable(options.unreadable);
-    Ok(builder.directory(match at {
-        Some(at) => dir.at(at),
-        None => dir,
-    }))
 }

@@ -17,10 +17,12 @@ use crate::content::Content;
 use crate::entry::{Entry, Kind, Mtime, Origin, Standing};
 use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
+use crate::source;
 use crate::source::archive::Archive;
 use crate::source::host::{self, HostDir, Listing};
 use crate::source::made::{EntryMetadata, Made};
 use crate::threads;
+use crate::view::View;
 use merge::Merge;
 
 pub use error::TreeError;
@@ -157,6 +159,7 @@ enum Source {
     },
     Archive(Archive),
     Made(Made),
+    View(View),
 }
 
 /// # Adding
@@ -273,6 +276,12 @@ impl TreeBuilder {
         self
     }
 
+    /// Adds the members of a view of another tree.
+    pub(crate) fn view(mut self, view: View) -> Self {
+        self.sources.push(Source::View(view));
+        self
+    }
+
     /// What happens when two sources claim one path; the default is to fail.
     #[must_use]
     pub fn on_clash(mut self, clash: Clash) -> Self {
@@ -343,6 +352,7 @@ impl Source {
             }
             Self::File { host, at } => host::single(host, at, origin, links)?,
             Self::Archive(archive) => archive.listing(origin, links),
+            Self::View(view) => source::view::list(view, origin, links),
             Self::Made(made) => Listing {
                 entries: vec![made.entry(origin)],
                 ..Listing::default()
@@ -387,6 +397,7 @@ impl fmt::Display for Source {
             Self::File { host, .. } => write!(f, "`{}`", show_path(host)),
             Self::Archive(archive) => write!(f, "`{}`", archive.name()),
             Self::Bytes { .. } | Self::Made(_) => f.write_str("memory"),
+            Self::View(_) => f.write_str("what the Dockerfile reads"),
         }
     }
 }

@@ -7,6 +7,7 @@ use shipload_dockerfile::BuilderError;
 
 use crate::path::{PathError, show_path};
 use crate::recipe::RecipeError;
+use crate::referenced::ReferencedError;
 use crate::sink::pack::PackError;
 use crate::source::archive::ArchiveError;
 use crate::tree::TreeError;
@@ -45,9 +46,12 @@ pub enum ContextError {
     /// No entry is the Dockerfile.
     #[error("the context has no Dockerfile")]
     NoDockerfile,
-    /// The ignore file of a directory cannot be used.
+    /// The ignore file of a directory cannot be used, or the directory cannot be listed.
     #[error(transparent)]
-    Rules(RecipeError),
+    Recipe(#[from] RecipeError),
+    /// It cannot be told what the Dockerfile reads.
+    #[error(transparent)]
+    Referenced(#[from] ReferencedError),
     /// Another archive cannot be used.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -68,7 +72,8 @@ impl ContextError {
         match self {
             Self::NoDockerfile => Some("add a file under the name `Dockerfile`".into()),
             Self::Builder(error) => error.hint(),
-            Self::Rules(error) => error.hint(),
+            Self::Recipe(error) => error.hint(),
+            Self::Referenced(error) => error.hint(),
             Self::Archive(error) => error.hint(),
             Self::Tree(error) => error.hint(),
             Self::Pack(error) => error.hint(),

@@ -4,3 +4,4 @@ pub mod archive;
 pub(crate) mod archive_file;
 pub(crate) mod host;
 pub(crate) mod made;
+pub(crate) mod view;

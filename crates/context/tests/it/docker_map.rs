@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use shipload_context::{
     Archive, ArchiveOptions, Clash, Compression, Context, ContextArchive, ContextError,
-    ContextOptions, DockerfileBuilder, EntryMetadata, EntryPath, Mtime, PackOptions, TreeError,
+    ContextOptions, DockerfileBuilder, EntryMetadata, EntryPath, Mtime, PackOptions, Request,
+    TreeError,
 };
 use shipload_dockerfile::builder::AddFile;
 
@@ -143,6 +144,59 @@ fn context_from_a_path_has_that_file_and_nothing_else() {
     assert_eq!(names(&archive), ["Dockerfile"]);
     let error = Context::from_dockerfile_path(temp.path().join("missing")).unwrap_err();
     assert!(matches!(error, ContextError::Read { .. }), "{error}");
+}
+
+#[test]
+fn context_from_a_path_has_the_files_it_reads_on_request() {
+    let temp = tempfile::tempdir().unwrap();
+    let rows = [
+        (
+            "docker/Dockerfile",
+            "FROM scratch AS a\nCOPY src/*.c /\nFROM scratch\nCOPY --from=a / /\nCOPY link /x\n",
+        ),
+        (".dockerignore", "src/b.c\n"),
+        ("src/a.c", "a"),
+        ("src/b.c", "b"),
+        ("src/c.h", "c"),
+        ("link", "-> real/file"),
+        ("real/file", "r"),
+        ("other", "o"),
+    ];
+    files(temp.path(), &rows);
+    let mut context = Context::from_dockerfile_path(temp.path().join("docker/Dockerfile")).unwrap();
+    context
+        .add_referenced(temp.path(), &Request::default())
+        .unwrap();
+    context
+        .add_file(EntryMetadata::file(path("more")), &b""[..])
+        .unwrap();
+    let names = names(&context.finalize().unwrap());
+    for expected in ["Dockerfile", "link", "more", "real/file", "src/a.c"] {
+        assert!(
+            names.iter().any(|name| name == expected),
+            "{expected} in {names:?}"
+        );
+    }
+    for missing in ["src/b.c", "src/c.h", "other"] {
+        assert!(
+            !names.iter().any(|name| name == missing),
+            "{missing} in {names:?}"
+        );
+    }
+    let mut file = DockerfileBuilder::new("scratch").unwrap();
+    file.copy(["other"], "/").unwrap();
+    let mut context = Context::from_dockerfile(&mut file).unwrap();
+    context
+        .add_referenced(temp.path(), &Request::default())
+        .unwrap();
+    assert_eq!(
+        self::names(&context.finalize().unwrap()),
+        ["Dockerfile", "other"]
+    );
+    let error = Context::new()
+        .add_referenced(temp.path(), &Request::default())
+        .unwrap_err();
+    assert!(matches!(error, ContextError::NoDockerfile));
 }
 
 #[test]
