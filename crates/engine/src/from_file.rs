@@ -1,11 +1,14 @@
 //! Building from a Dockerfile made in code, or from a context that was put together.
 
 use shipload_context::{
-    Context, ContextArchive, ContextError, ContextOptions, DockerfileBuilder, PackOptions,
+    Builder, Context, ContextArchive, ContextError, ContextOptions, Dockerfile, DockerfileBuilder,
+    EntryPath, PackOptions, Request,
 };
 
+use crate::auth::Registry;
 use crate::classic::BuildStream;
-use crate::client::Engine;
+use crate::client::{Engine, EngineKind};
+use crate::image_name::ImageName;
 use crate::options::BuildOptions;
 use crate::upload::ContextBody;
 
@@ -39,16 +42,54 @@ impl Engine {
         Ok(self.build_from_context(&archive, options))
     }
 
-    /// Starts a build of a context as [`Engine::build`], with the context's own Dockerfile unless `options` name another.
+    /// Starts a build of a context as [`Engine::build`], with the context's own Dockerfile unless `options` name another, and
+    /// with the credentials of the registries that the Dockerfile names unless `options` name some.
     ///
-    /// The context may be dropped while it is sent, and sent as often as wanted.
+    /// The context may be dropped while it is sent, and sent as often as wanted. A Dockerfile with heredocs is refused as one
+    /// that cannot be packed: Docker's classic builder would make empty files of them.
     pub fn build_from_context(
         &self,
         archive: &ContextArchive,
         options: &BuildOptions,
     ) -> BuildStream {
-        let options = options.clone().with_dockerfile_of(archive);
-        self.build(ContextBody::from_context(archive), &options)
+        let (context, options) = self.prepare(archive, options);
+        self.build(context, &options)
+    }
+
+    /// What is sent for a context, and how.
+    pub(crate) fn prepare(
+        &self,
+        archive: &ContextArchive,
+        options: &BuildOptions,
+    ) -> (ContextBody, BuildOptions) {
+        let mut options = options.clone();
+        let own = archive.dockerfile().to_string();
+        if options.dockerfile.is_none() && own != "Dockerfile" {
+            options.dockerfile = Some(own.clone());
+        }
+        // One that cannot be read or understood is the engine's to refuse.
+        let name = options.dockerfile.as_deref().unwrap_or(&own);
+        let path = EntryPath::new(name).ok();
+        let text = path.and_then(|path| archive.view().tree().get(&path)?.read().ok());
+        let Some(file) = text.and_then(|text| Dockerfile::from_bytes(&text).ok()) else {
+            return (ContextBody::from_context(archive), options);
+        };
+        if options.registries.is_empty() {
+            options.registries = registries(&file, &options);
+        }
+        let heredoc = file.instructions().find(|one| !one.heredocs.is_empty());
+        let context = match heredoc.filter(|_| self.about().kind == EngineKind::Docker) {
+            None => ContextBody::from_context(archive),
+            Some(one) => {
+                let (position, keyword) = (one.name.position, one.name.text.clone());
+                let error = HeredocError {
+                    position: position.to_string(),
+                    keyword,
+                };
+                ContextBody::from_writer(move |_| Err(error))
+            }
+        };
+        (context, options)
     }
 
     /// The context of a Dockerfile, compressed as suits the way to the engine.
@@ -64,13 +105,35 @@ impl Engine {
     }
 }
 
-impl BuildOptions {
-    /// The same, with the Dockerfile that a context has if none is named.
-    pub(crate) fn with_dockerfile_of(mut self, archive: &ContextArchive) -> Self {
-        let name = archive.dockerfile().to_string();
-        if self.dockerfile.is_none() && name != "Dockerfile" {
-            self.dockerfile = Some(name);
-        }
-        self
+/// A Dockerfile that needs BuildKit.
+#[derive(Debug, thiserror::Error)]
+#[error("{position}: the classic builder has no heredocs, as this `{keyword}` needs")]
+struct HeredocError {
+    position: String,
+    keyword: String,
+}
+
+/// The registries of the images that a build needs, each once: the classic builder runs all stages up to the target.
+fn registries(file: &Dockerfile, options: &BuildOptions) -> Vec<Registry> {
+    let request = Request {
+        target: options.target.clone(),
+        build_args: options.build_args.clone(),
+        platform: options.platform.clone(),
+        builder: Builder::Classic,
+        ..Request::default()
+    };
+    let mut found = Vec::new();
+    for image in file
+        .reads(&request)
+        .map(|reads| reads.images)
+        .unwrap_or_default()
+    {
+        let name = image.name.parse::<ImageName>();
+        found.extend(
+            name.map(|name| name.registry())
+                .ok()
+                .filter(|registry| !found.contains(registry)),
+        );
     }
+    found
 }

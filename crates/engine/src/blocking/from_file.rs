@@ -9,7 +9,6 @@ use crate::cleanup::CleanupOptions;
 use crate::error::RequestError;
 use crate::images::Removed;
 use crate::options::BuildOptions;
-use crate::upload::ContextBody;
 
 /// Building from a Dockerfile made in code.
 impl Engine {
@@ -28,8 +27,8 @@ impl Engine {
 
     /// As [`crate::Engine::build_from_context`].
     pub fn build_from_context(&self, archive: &ContextArchive, options: &BuildOptions) -> Build {
-        let options = options.clone().with_dockerfile_of(archive);
-        self.build(ContextBody::from_context(archive), &options)
+        let (context, options) = self.engine.prepare(archive, options);
+        self.build(context, &options)
     }
 }
 

@@ -209,6 +209,22 @@ fn login_push_pull() {
             .any(|event| matches!(event, Event::Transfer { .. }))
     );
     assert_eq!(engine.inspect(&name).unwrap().labels["only"], "here");
+
+    // On top of it, with the credential that the Dockerfile's own text asks for.
+    engine.remove(&name, true).unwrap();
+    let mut file = DockerfileBuilder::new(name.as_str()).unwrap();
+    file.label("on", "top").unwrap();
+    let top = BuildOptions::default();
+    let built = engine
+        .build_from_file(&mut file, &top)
+        .unwrap()
+        .finish()
+        .unwrap();
+    let image = engine.inspect(&built.image_id.parse().unwrap()).unwrap();
+    assert_eq!(
+        (image.labels["only"].as_str(), image.labels["on"].as_str()),
+        ("here", "top")
+    );
 }
 
 #[test]
@@ -403,4 +419,27 @@ fn the_examples_of_the_readme() {
         .build_from_context(&archive, &tagged(&name(&handle, "3")))
         .finish()
         .unwrap();
+}
+
+#[test]
+fn a_heredoc_is_refused_before_the_classic_builder_makes_an_empty_file_of_it() {
+    let Some(handle) = shared() else { return };
+    let engine = connect(&handle);
+    let mut file = DockerfileBuilder::new("scratch").unwrap();
+    file.copy_text("hello\n", "/motd", &CopyOptions::default())
+        .unwrap();
+    let name = name(&handle, "1");
+    let error = engine
+        .build_from_file(&mut file, &tagged(&name))
+        .unwrap()
+        .finish()
+        .unwrap_err();
+    let BuildError::Pack(cause) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        cause.to_string(),
+        "2:1: the classic builder has no heredocs, as this `COPY` needs"
+    );
+    assert!(engine.inspect(&name).unwrap_err().is_not_found());
 }
