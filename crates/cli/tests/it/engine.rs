@@ -260,3 +260,127 @@ fn pushed_when_it_is_built() {
     let last = pushed.stderr.lines().last().unwrap();
     assert!(last.starts_with("pushed 1: sha256:"), "{last}");
 }
+
+/// The context is large, the Dockerfile copies one file of it, and the image is that of the whole context.
+#[test]
+fn what_the_dockerfile_does_not_read_is_left_behind() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let image = Image::new(&engine);
+    let sandbox = Sandbox::with(&[
+        (
+            "Dockerfile",
+            &format!(
+                "FROM scratch\nLABEL test={}\nCOPY app/$MODE.js app/lib /srv/\n",
+                image.name
+            ),
+        ),
+        ("app/.js", "1"),
+        ("app/lib/a.js", "2"),
+        ("node_modules/a/index.js", "3"),
+        ("node_modules/b/index.js", "4"),
+    ]);
+    let least = build(&sandbox, &engine, &["-t", &image.name]);
+    assert_eq!(least.code, Some(0), "{}", least.stderr);
+    let lines: Vec<&str> = least.stderr.lines().collect();
+    assert_eq!(
+        lines[0],
+        "left behind 5 entries, 2 B, that the Dockerfile does not read"
+    );
+    assert!(lines[1].starts_with("sending 5 entries, "), "{lines:?}");
+    let whole = build(&sandbox, &engine, &["--whole-context", "-t", &image.name]);
+    let lines: Vec<&str> = whole.stderr.lines().collect();
+    assert!(lines[0].starts_with("sending 10 entries, "), "{lines:?}");
+    assert_eq!(
+        whole
+            .stderr
+            .matches("  taken from the build cache\n")
+            .count(),
+        2,
+        "{}",
+        whole.stderr
+    );
+}
+
+/// What a base image triggers may read anything; whether it triggers anything is known once the engine has it.
+#[test]
+fn a_base_image_with_triggers_gets_the_whole_context() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let (plain, triggering) = (Image::new(&engine), Image::new(&engine));
+    let sandbox = Sandbox::with(&[("one", "1"), ("two", "2")]);
+    for (base, line) in [
+        (&plain, "ENV FILE=one"),
+        (&triggering, "ONBUILD COPY two /two"),
+    ] {
+        sandbox.write(
+            "Dockerfile",
+            format!("FROM scratch\nLABEL test={}\n{line}\n", base.name),
+        );
+        assert_eq!(build(&sandbox, &engine, &["-t", &base.name]).code, Some(0));
+    }
+    let image = Image::new(&engine);
+    let on = |base: &str| {
+        sandbox.write("Dockerfile", format!("FROM {base}\nCOPY $FILE /one\n"));
+        build(&sandbox, &engine, &["-t", &image.name])
+    };
+    let run = on(&plain.name);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("left behind 1 entry, 1 B, "),
+        "{}",
+        run.stderr
+    );
+
+    sandbox.write(
+        "Dockerfile",
+        format!("FROM {}\nCOPY one /one\n", triggering.name),
+    );
+    let run = build(&sandbox, &engine, &["-t", &image.name]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let because = format!(
+        "sending the whole context: Dockerfile, line 1: `{}` has ONBUILD instructions, which may read anything",
+        triggering.name
+    );
+    assert_eq!(run.stderr.lines().next(), Some(because.as_str()));
+
+    // The engine has no network, so the build fails; but until it has the image, nothing is left behind.
+    let run = on("nowhere.invalid/nothing");
+    assert_eq!(run.code, Some(1));
+    assert!(
+        run.stderr
+            .starts_with("sending the whole context: Dockerfile, line 1: "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn what_cannot_be_built_is_refused_before_anything_is_sent() {
+    let Some(engine) = engine::shared() else {
+        return;
+    };
+    let sandbox = Sandbox::with(&[(".dockerignore", "dist\n"), ("dist/app.js", "1")]);
+    let rows = [
+        (
+            "FROM scratch\nCOPY dist/app.js /\n",
+            "error: Dockerfile:2:6: `dist/app.js` is excluded by .dockerignore:1:1: `dist`\n  COPY dist/app.js /\n       ^\n\
+             hint: remove the rule, or write `!dist/app.js` below it in `.dockerignore`\n",
+        ),
+        (
+            "FROM scratch\nCOPY <<EOF /a\ntext\nEOF\n",
+            "error: Dockerfile:2:1: the classic builder has no heredocs, as this `COPY` needs\n\
+             hint: put the text into a file, and copy or run that\n",
+        ),
+        (
+            "FROM scratch\nEXPOSE\n",
+            "error: Dockerfile:2:1: `EXPOSE` takes at least one argument\n  EXPOSE\n  ^\n",
+        ),
+    ];
+    for (dockerfile, said) in rows {
+        sandbox.write("Dockerfile", dockerfile);
+        build(&sandbox, &engine, &[]).refused(1, said);
+    }
+}
