@@ -45,6 +45,9 @@ pub(super) fn groups(tree: &Tree, programs: &Programs, sink: &Sink) -> Vec<Group
     if tree.rules {
         return vec![rules(tree, programs, sink)];
     }
+    if tree.name == "one-of-many" {
+        return vec![least(tree, programs, sink)];
+    }
     vec![
         plain(tree, programs),
         gzip(tree, programs),
@@ -219,6 +222,35 @@ fn send(tree: &Tree, programs: &Programs, sink: &Sink) -> Group {
             name,
             docker_build(docker, tree, programs, sink),
             &[Goal::Times(*times)],
+        );
+    }
+    group.missing.extend(programs.dockers_missing.clone());
+    group
+}
+
+/// A build that sends what the Dockerfile reads, and builds that send everything.
+fn least(tree: &Tree, programs: &Programs, sink: &Sink) -> Group {
+    let build = |more: &[&str]| {
+        let build = Stage::new(&programs.shipload)
+            .args(["build", "-q", "--engine", "classic"])
+            .args(more)
+            .args([&tree.path]);
+        environment(build, programs, sink)
+    };
+    let mut group = Group::new(
+        "one file is read",
+        Contender::new("shipload build", build(&[]), &[]),
+    );
+    group.row(
+        "shipload build --whole-context",
+        build(&["--whole-context"]),
+        &[],
+    );
+    for (name, docker, _) in &programs.dockers {
+        group.row(
+            name,
+            docker_build(docker, tree, programs, sink),
+            &[Goal::Times(10.0)],
         );
     }
     group.missing.extend(programs.dockers_missing.clone());

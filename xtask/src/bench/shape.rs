@@ -36,15 +36,18 @@ pub(super) enum Shape {
     Rules,
     /// 30,000 empty files under 200 rules `**/x`.
     AnyDepth,
+    /// 30,000 files of 4 KiB, of which the Dockerfile reads one.
+    OneOfMany,
 }
 
 impl Shape {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Source,
         Self::Small,
         Self::Big,
         Self::Rules,
         Self::AnyDepth,
+        Self::OneOfMany,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Shape {
             Self::Big => "big",
             Self::Rules => "rules",
             Self::AnyDepth => "rules-any-depth",
+            Self::OneOfMany => "one-of-many",
         }
     }
 
@@ -66,6 +70,7 @@ impl Shape {
             Self::Big => big(random, root, 128 << 20),
             Self::Rules => rules(random, root, 200, 1_000),
             Self::AnyDepth => any_depth(random, root, 30, 1_000),
+            Self::OneOfMany => one_of_many(random, root, 30, 1_000),
         }
     }
 }
@@ -159,6 +164,18 @@ fn any_depth(random: &mut Random, root: &Path, dirs: u32, files: u32) -> io::Res
     for_each_file(root, dirs, files, |path| fs::write(path, ""))
 }
 
+fn one_of_many(random: &mut Random, root: &Path, dirs: u32, files: u32) -> io::Result<()> {
+    let vocabulary = Vocabulary::new(random);
+    let dockerfile = "FROM scratch\nCOPY d001/f002.txt /\n";
+    fs::write(root.join("Dockerfile"), dockerfile)?;
+    let mut text = Vec::new();
+    for_each_file(root, dirs, files, |path| {
+        text.clear();
+        vocabulary.write(random, 4 << 10, &mut text);
+        fs::write(path, &text)
+    })
+}
+
 fn for_each_file(
     root: &Path,
     dirs: u32,
@@ -190,7 +207,7 @@ mod tests {
     #[test]
     fn shapes_hold_what_they_promise() {
         type Make = fn(&mut Random, &Path) -> io::Result<()>;
-        let rows: [(&str, Make, u64, u64); 5] = [
+        let rows: [(&str, Make, u64, u64); 6] = [
             ("source", |random, root| source(random, root, 24), 26, 0),
             (
                 "small",
@@ -201,6 +218,12 @@ mod tests {
             ("big", |random, root| big(random, root, 1000), 16, 16_000),
             ("rules", |random, root| rules(random, root, 2, 3), 9, 0),
             ("any", |random, root| any_depth(random, root, 2, 3), 9, 0),
+            (
+                "one",
+                |random, root| one_of_many(random, root, 2, 3),
+                9,
+                24 << 10,
+            ),
         ];
         for (name, make, entries, bytes) in rows {
             let folder = tempfile::tempdir().unwrap();
