@@ -20,7 +20,8 @@ use crate::quote::{self, EncodeProblem, Escape};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// A line for the shell, which expands and splits it. One line: a script is [`DockerfileBuilder::run_script`].
+    /// A line for the shell, which expands and splits it. One line: a script is
+    /// [`run_script`](super::DockerfileBuilder::run_script).
     Shell(String),
     /// A program and its arguments, each as it is; no shell.
     Exec(Vec<String>),
