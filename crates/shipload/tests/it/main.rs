@@ -12,3 +12,4 @@ mod docker_map;
 mod least;
 mod support;
 mod values;
+mod variables;
