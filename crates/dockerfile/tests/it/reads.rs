@@ -183,11 +183,11 @@ fn where_it_cannot_be_told_it_is_everything_and_why() {
         ),
         (
             "FROM base\nCOPY $A /",
-            "line 2: `$A` needs `A`, which the base image may set",
+            "line 2: `$A` needs `A`, which depends on the base image or on the builder's release",
         ),
         (
             "FROM base\nENV A=$A/x\nCOPY a$A /",
-            "line 3: `a$A` needs `A`, which the base image may set",
+            "line 3: `a$A` needs `A`, which depends on the base image or on the builder's release",
         ),
         (
             "FROM scratch\nCOPY --only-when=monday a /",
