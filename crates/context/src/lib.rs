@@ -41,8 +41,8 @@ pub use progress::{Counts, Moment, Progress};
 pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};
 pub use referenced::{ExcludedBy, Missing, MissingCause, Referenced, ReferencedError};
 pub use shipload_dockerfile::{
-    BaseImage, Builder, Dockerfile, DockerfileBuilder, ImageUse, OtherImages, Reads, ReadsError,
-    Reason, Request, Whole,
+    BaseImage, Builder, Dockerfile, DockerfileBuilder, ImageUse, OtherImages, Position, Reads,
+    ReadsError, Reason, Request, Whole,
 };
 pub use shipload_ignore::{Rules, Semantics};
 pub use sink::compress::Compression;

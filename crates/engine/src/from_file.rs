@@ -2,7 +2,7 @@
 
 use shipload_context::{
     Builder, Context, ContextArchive, ContextError, ContextOptions, Dockerfile, DockerfileBuilder,
-    EntryPath, PackOptions, Request,
+    EntryPath, PackOptions, Position, Reads, Request,
 };
 
 use crate::auth::Registry;
@@ -77,17 +77,11 @@ impl Engine {
         if options.registries.is_empty() {
             options.registries = registries(&file, &options);
         }
-        let heredoc = file.instructions().find(|one| !one.heredocs.is_empty());
-        let context = match heredoc.filter(|_| self.about().kind == EngineKind::Docker) {
-            None => ContextBody::from_context(archive),
-            Some(one) => {
-                let (position, keyword) = (one.name.position, one.name.text.clone());
-                let error = HeredocError {
-                    position: position.to_string(),
-                    keyword,
-                };
+        let context = match HeredocError::check(&file) {
+            Err(error) if self.about().kind == EngineKind::Docker => {
                 ContextBody::from_writer(move |_| Err(error))
             }
+            Ok(()) | Err(_) => ContextBody::from_context(archive),
         };
         (context, options)
     }
@@ -105,15 +99,36 @@ impl Engine {
     }
 }
 
-/// A Dockerfile that needs BuildKit.
-#[derive(Debug, thiserror::Error)]
+/// A Dockerfile with a heredoc, for the classic builder: it makes an empty file of it, or takes its lines for instructions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{position}: the classic builder has no heredocs, as this `{keyword}` needs")]
-struct HeredocError {
-    position: String,
-    keyword: String,
+pub struct HeredocError {
+    /// Where the instruction begins that has it.
+    pub position: Position,
+    /// The instruction, as written.
+    pub keyword: String,
 }
 
-/// The registries of the images that a build needs, each once: the classic builder runs all stages up to the target.
+impl HeredocError {
+    /// Advice for the user.
+    pub const HINT: &'static str = "put the text into a file, and copy or run that";
+
+    /// Looks for a heredoc.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub fn check(file: &Dockerfile) -> Result<(), Self> {
+        match file.instructions().find(|one| !one.heredocs.is_empty()) {
+            None => Ok(()),
+            Some(one) => Err(Self {
+                position: one.name.position,
+                keyword: one.name.text.clone(),
+            }),
+        }
+    }
+}
+
+/// The registries of the images that a build needs, for the classic builder, which runs all stages up to the target.
 fn registries(file: &Dockerfile, options: &BuildOptions) -> Vec<Registry> {
     let request = Request {
         target: options.target.clone(),
@@ -122,18 +137,20 @@ fn registries(file: &Dockerfile, options: &BuildOptions) -> Vec<Registry> {
         builder: Builder::Classic,
         ..Request::default()
     };
-    let mut found = Vec::new();
-    for image in file
-        .reads(&request)
-        .map(|reads| reads.images)
-        .unwrap_or_default()
-    {
-        let name = image.name.parse::<ImageName>();
-        found.extend(
-            name.map(|name| name.registry())
-                .ok()
-                .filter(|registry| !found.contains(registry)),
-        );
+    let reads = file.reads(&request).unwrap_or_default();
+    Registry::of_images(&reads)
+}
+
+impl Registry {
+    /// The registries of the images that a build needs, each once: one too few costs a private image its login, one too many
+    /// hands out a secret for nothing.
+    pub fn of_images(reads: &Reads) -> Vec<Self> {
+        let mut found = Vec::new();
+        for image in &reads.images {
+            let name = image.name.parse::<ImageName>();
+            let registry = name.ok().map(|name| name.registry());
+            found.extend(registry.filter(|registry| !found.contains(registry)));
+        }
+        found
     }
-    found
 }

@@ -53,6 +53,7 @@ pub use contexts::ContextError;
 pub use environment::{Environment, VariableError};
 pub use error::{Attempt, AttemptError, ConnectError, NoEngine, RequestError};
 pub use events::{EngineFailure, Event, LogStream};
+pub use from_file::HeredocError;
 pub use image_name::{ImageName, ImageNameError};
 pub use images::{Image, ListOptions, PartialTags, Removed, extra_names};
 pub use options::{BuildOptions, Limits, Ulimit};

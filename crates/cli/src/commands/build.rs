@@ -15,7 +15,7 @@ use std::time::Instant;
 use shipload::blocking::Engine;
 use shipload::context::{Compression, PackOptions, Plan, Progress, Semantics, show};
 use shipload::engine::{
-    BuildError, BuildOptions, Built, CancelToken, ContextBody, EngineKind, Environment,
+    BuildError, BuildOptions, Built, CancelToken, ContextBody, EngineKind, Environment, Registry,
     TransferError,
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         options.build_args.entry(name).or_insert(Some(value));
     }
     let least = sources::referenced(&plan, &options, &engine)?;
-    options.registries = sources::registries(&least.reads);
+    options.registries = Registry::of_images(&least.reads);
     if !arguments.whole_context {
         plan.view = least.view.clone();
     }

@@ -1,8 +1,8 @@
-//! What the Dockerfile has to do with what is sent: which part of the context, whose credentials, and whether at all.
+//! What the Dockerfile has to do with what is sent: which part of the context, and whether at all.
 
 use shipload::blocking::Engine;
-use shipload::context::{Dockerfile, OtherImages, Plan, Reads, Referenced, Request, Semantics};
-use shipload::engine::{BuildOptions, ImageName, Registry};
+use shipload::context::{OtherImages, Plan, Referenced, Request, Semantics};
+use shipload::engine::{BuildOptions, HeredocError};
 
 use crate::exit::Failure;
 use crate::reads;
@@ -16,7 +16,10 @@ pub(super) fn referenced(
     engine: &Engine,
 ) -> Result<Referenced, Failure> {
     if plan.semantics == Semantics::Classic {
-        refuse_heredocs(plan, &plan.parse_dockerfile()?)?;
+        HeredocError::check(&plan.parse_dockerfile()?).map_err(|error| {
+            Failure::new(format!("{}:{error}", plan.dockerfile_shown()))
+                .hint(HeredocError::HINT.to_owned())
+        })?;
     }
     let about = engine.about();
     let mut request = Request {
@@ -50,36 +53,10 @@ fn platform(os: &str, engine: &Engine) -> String {
     }
 }
 
-/// The classic builder makes an empty file of a heredoc, or takes its lines for instructions.
-fn refuse_heredocs(plan: &Plan, file: &Dockerfile) -> Result<(), Failure> {
-    let Some(instruction) = file.instructions().find(|one| !one.heredocs.is_empty()) else {
-        return Ok(());
-    };
-    let (name, position) = (&instruction.name.text, instruction.name.position);
-    let dockerfile = plan.dockerfile_shown();
-    let message = format!(
-        "{dockerfile}:{position}: the classic builder has no heredocs, as this `{name}` needs"
-    );
-    Err(Failure::new(message).hint("put the text into a file, and copy or run that".to_owned()))
-}
-
-/// The registries of the images that a build needs, each once: a registry too few costs a private image its login, one too many
-/// hands out a secret for nothing.
-pub(super) fn registries(reads: &Reads) -> Vec<Registry> {
-    let mut found = Vec::new();
-    for image in &reads.images {
-        let name = image.name.parse::<ImageName>();
-        let registry = name.ok().map(|name| name.registry());
-        if let Some(registry) = registry.filter(|registry| !found.contains(registry)) {
-            found.push(registry);
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
-    use shipload::dockerfile::Builder;
+    use shipload::dockerfile::{Builder, Dockerfile};
+    use shipload::engine::Registry;
 
     use super::*;
 
@@ -126,7 +103,7 @@ mod tests {
         request.build_args.extend([given]);
         for (text, expected) in rows {
             let reads = Dockerfile::parse(text).unwrap().reads(&request).unwrap();
-            let found = registries(&reads);
+            let found = Registry::of_images(&reads);
             let found: Vec<&str> = found.iter().map(Registry::as_str).collect();
             assert_eq!(found, *expected, "{text:?}");
         }
