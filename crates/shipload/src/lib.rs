@@ -63,7 +63,7 @@ pub mod prelude {
         TreeBuilder, View, list, pack, pack_to_file,
     };
     pub use shipload_dockerfile::builder::{AddFile, CopyOptions, Preamble, RunOptions, Stage};
-    pub use shipload_dockerfile::{DockerfileBuilder, Value};
+    pub use shipload_dockerfile::{Dockerfile, DockerfileBuilder, Request, Value};
     pub use shipload_engine::{BuildOptions, Built, ConnectOptions, ContextBody, Event, ImageName};
 }
 

@@ -67,10 +67,7 @@ mod tests {
         let rows: &[(&str, &[&str])] = &[
             ("FROM scratch\nCOPY . /\n", &[]),
             ("FROM alpine\n", &[hub]),
-            (
-                "from --platform=linux/arm64 ghcr.io/a/b:1 as x\n",
-                &["ghcr.io"],
-            ),
+            ("from --platform=linux/arm64 h.io/a/b:1 as x\n", &["h.io"]),
             (
                 "FROM r.io/a AS x\nFROM x\nCOPY --from=x a b\nCOPY --from=0 a b\n",
                 &["r.io"],
