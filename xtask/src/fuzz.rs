@@ -36,6 +36,12 @@ enum Subject {
         #[arg(long, default_value_t = 100_000)]
         seed: u64,
     },
+    /// Expands words of anything that is special in them, and words of a mebibyte against the clock
+    Words {
+        /// How many cases
+        #[arg(long, default_value_t = 1_000_000)]
+        cases: u32,
+    },
     /// Gives hostile values to every method of the Dockerfile builder, and reads them back with both parsers
     Builder {
         /// How many values
@@ -75,6 +81,12 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             builders,
         } => ignore(*cases, *seed, builders),
         Subject::Dockerfile { cases, seed } => outcome(dockerfile(*cases, *seed)),
+        Subject::Words { cases } => outcome(test(
+            "shipload-dockerfile",
+            &["words::quoted", "words::arbitrary", "words::hostile"],
+            (*cases).into(),
+            0,
+        )),
         Subject::Builder { cases, seed } => {
             let names = ["builder::hostile::what_parsers_read_is_what_was_given"];
             outcome(test("shipload-dockerfile", &names, *cases, *seed))
