@@ -11,7 +11,7 @@ mod remote;
 use std::collections::BTreeSet;
 
 use crate::error::{SyntaxError, caret};
-use crate::request::Request;
+use crate::request::{Builder, Request};
 use crate::stages::Stages;
 use crate::syntax::{Dockerfile, Position};
 use crate::words::WordError;
@@ -142,7 +142,11 @@ impl Dockerfile {
     /// # Errors
     /// [`ReadsError`]: an instruction that no builder takes, a target that is not there, a variable that must be set and is not.
     pub fn reads(&self, request: &Request) -> Result<Reads, ReadsError> {
-        let stages = self.stages()?;
+        let stages = match self.stages() {
+            // Podman has a parser of its own, which takes more.
+            Err(error) if request.builder == Builder::Podman => return Ok(Reads::unknown(error)),
+            stages => stages?,
+        };
         let target = target(&stages, request)?;
         Collector::new(self, &stages, request)?.collect(target)
     }
@@ -166,6 +170,15 @@ fn target(stages: &Stages<'_>, request: &Request) -> Result<usize, ReadsError> {
 }
 
 impl Reads {
+    /// Everything, because of what is not understood.
+    fn unknown(error: SyntaxError) -> Self {
+        let (position, reason) = (error.position, Reason::Unknown(error));
+        Self {
+            whole: vec![Whole { position, reason }],
+            ..Self::default()
+        }
+    }
+
     /// Whether the whole context is read, or may be.
     pub fn is_whole(&self) -> bool {
         !self.whole.is_empty() || self.sources.iter().any(|source| source.pattern == ".")

@@ -1,5 +1,7 @@
 //! Dockerfiles from real packages; `corpus/SOURCES.md` says which, `cargo xtask corpus` gathers them.
 
+use shipload_dockerfile::{Dockerfile, Request};
+
 const ARCHIVE: &str = include_str!("../corpus/dockerfiles.txt");
 
 /// A Dockerfile of a package.
@@ -42,4 +44,25 @@ fn it_holds_hundreds_of_real_dockerfiles() {
         samples.len() - real
     );
     assert!(real >= 300);
+}
+
+/// No false alarm: what builds somewhere is understood, and nothing is taken for read that is not.
+#[test]
+fn what_real_dockerfiles_read_can_be_told() {
+    for sample in samples().iter().filter(|sample| !sample.is_fixture()) {
+        let Ok(file) = Dockerfile::parse(sample.text) else {
+            continue;
+        };
+        match file.reads(&Request::default()) {
+            Ok(reads) => assert!(
+                reads.whole.is_empty(),
+                "{}: {:?}",
+                sample.source,
+                reads.whole
+            ),
+            // Written to fail.
+            Err(_) if sample.source.ends_with("Dockerfile.shell.fail") => {}
+            Err(error) => panic!("{}: {error}", sample.source),
+        }
+    }
 }

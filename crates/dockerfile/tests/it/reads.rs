@@ -263,6 +263,14 @@ fn of_unknown_images_nothing_is_taken_for_granted_if_that_is_asked() {
 }
 
 #[test]
+fn what_podman_may_take_is_not_refused() {
+    let text = "FROM scratch AS build\nCOPY a /\nFROM build AS arm/v7\n";
+    assert_eq!(patterns(text, &by(Builder::Podman)), ["."]);
+    let file = Dockerfile::parse(text).unwrap();
+    assert!(file.reads(&by(Builder::BuildKit)).is_err());
+}
+
+#[test]
 fn the_classic_builder_ignores_what_only_buildkit_heeds() {
     let rows: &[(&str, &[&str])] = &[
         ("# syntax=vendor/frontend:1\nFROM scratch\nCOPY a /", &["a"]),
