@@ -14,6 +14,9 @@ const DEVTOOLS: &str = "docker-devtools==0.1.0";
 /// Parses Dockerfiles with the parser of BuildKit 0.12.5. Pinned, because what it wraps changes with it.
 const DOCKERFILE: &str = "dockerfile==3.4.0";
 
+/// Reads what `shipload deps --format ninja` writes.
+const NINJA: &str = "ninja==1.13.2";
+
 /// docker-py, whose way to pack a directory `bench` compares with.
 const DOCKER_PY: &str = "docker==7.1.0";
 
@@ -27,7 +30,7 @@ pub(crate) struct Tools {
 
 /// `Err` says why they cannot be had; tests then replay what they answered earlier, or are skipped.
 pub(crate) fn for_tests() -> Result<Tools, String> {
-    let programs = virtual_environment("venv", &[DEVTOOLS, DOCKERFILE])?;
+    let programs = virtual_environment("venv", &[DEVTOOLS, DOCKERFILE, NINJA])?;
     Ok(Tools {
         devtools: programs.join("docker-devtools"),
         python: programs.join("python"),

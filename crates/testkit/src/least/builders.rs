@@ -7,7 +7,7 @@ use fs_err as fs;
 
 use super::{Case, Column};
 use crate::debian_cli::{Builder, DebianCli, Ended};
-use crate::engine::{self, Handle};
+use crate::engine::{self, Handle, Private};
 use crate::image::Image;
 use crate::packages;
 use crate::tree::TreeSpec;
@@ -19,6 +19,8 @@ pub struct Builders {
     modern: Handle,
     usual_cli: DebianCli,
     modern_cli: DebianCli,
+    /// Keeps an Engine of our own running.
+    _own: Option<Private>,
 }
 
 /// How a build ended.
@@ -46,14 +48,20 @@ pub enum Cache {
 
 /// Finding
 impl Builders {
-    /// The shared Engines with their CLIs, or `None` when the test is to return at once.
+    /// An Engine of its own and the shared later one with their CLIs, or `None` when the test is to return at once.
+    ///
+    /// The classic builder fails when an image goes while it looks for one in its cache, and hundreds come and go here.
     ///
     /// # Panics
-    /// As [`engine::shared`] and [`engine::modern`].
+    /// As [`engine::private`] and [`engine::modern`].
     pub fn find() -> Option<Self> {
-        let (usual, modern) = (engine::shared()?, engine::modern()?);
-        match Self::of(usual, modern) {
-            Ok(builders) => Some(builders),
+        let modern = engine::modern()?;
+        let own = engine::private()?;
+        match Self::of(own.handle().clone(), modern) {
+            Ok(builders) => Some(Self {
+                _own: Some(own),
+                ..builders
+            }),
             Err(why) => {
                 engine::skip(&why);
                 None
@@ -79,6 +87,7 @@ impl Builders {
             modern,
             usual_cli: DebianCli::debian()?,
             modern_cli: DebianCli::modern()?,
+            _own: None,
         })
     }
 
