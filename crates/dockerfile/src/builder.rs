@@ -68,6 +68,8 @@ pub struct DockerfileBuilder {
     escape: Escape,
     stages: Vec<String>,
     settings: Settings,
+    /// The settings of the stage while [`DockerfileBuilder::now`] and [`DockerfileBuilder::onbuild`] write others.
+    waiting: Settings,
     files: Vec<ContextFile>,
     archives: Vec<std::path::PathBuf>,
     mode: Mode,
@@ -187,9 +189,9 @@ impl DockerfileBuilder {
     ) -> Written<'_> {
         self.open()?;
         let before = self.clone();
-        if self.mode == Mode::Later && mode != Mode::Later {
-            // What the stage waits for goes on waiting.
-            self.settings = Settings::default();
+        let is_outermost = self.mode == Mode::Later && mode != Mode::Later;
+        if is_outermost {
+            self.waiting = std::mem::take(&mut self.settings);
         }
         if self.mode != Mode::Onbuild {
             self.mode = mode;
@@ -199,11 +201,17 @@ impl DockerfileBuilder {
             return Err(error);
         }
         self.mode = before.mode;
-        if mode != Mode::Later {
-            let removals = std::mem::replace(&mut self.settings, before.settings).removals;
-            self.settings.removals.extend(removals);
+        if is_outermost {
+            self.resume();
         }
         Ok(self)
+    }
+
+    /// Takes up the settings that waited. Of those that did not, only removals are left.
+    fn resume(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let removals = std::mem::replace(&mut self.settings, waiting).removals;
+        self.settings.removals.extend(removals);
     }
 }
 
@@ -212,7 +220,7 @@ impl DockerfileBuilder {
     /// Writes the settings of the last stage. Nothing can be written any more; to do it again is harmless.
     ///
     /// # Errors
-    /// [`BuilderError`], within [`onbuild`](Self::onbuild) or [`now`](Self::now) only.
+    /// [`BuilderError::Within`], within [`onbuild`](Self::onbuild) or [`now`](Self::now) only.
     pub fn finalize(&mut self) -> Written<'_> {
         match self.mode {
             Mode::Finalized => {}
@@ -221,9 +229,7 @@ impl DockerfileBuilder {
                 self.end_line();
                 self.mode = Mode::Finalized;
             }
-            Mode::Now | Mode::Onbuild => {
-                return Err(BuilderError::encode("the end", EncodeProblem::NotInOnbuild));
-            }
+            Mode::Now | Mode::Onbuild => return Err(BuilderError::Within),
         }
         Ok(self)
     }

@@ -9,6 +9,9 @@ pub enum BuilderError {
     /// It was finalized.
     #[error("the Dockerfile is finalized and takes no more instructions")]
     Finalized,
+    /// It is to be finalized among instructions that are not its last.
+    #[error("cannot finalize the Dockerfile within `now` or `onbuild`")]
+    Within,
     /// A value cannot be in a Dockerfile at that place.
     #[error("cannot write {what}: {problem}")]
     Encode {
@@ -36,6 +39,7 @@ impl BuilderError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Finalized => Some("make a new one, or write before `finalize`".into()),
+            Self::Within => Some("call `finalize` after it".into()),
             Self::Encode { problem, .. } => problem.hint().map(str::to_owned),
             Self::StageTwice { .. } => None,
             Self::NoName { .. } => Some("say where it goes with `dst`".into()),

@@ -199,6 +199,14 @@ impl DockerfileBuilder {
         }
     }
 
+    /// Writes the settings of the stage, as another one begins: also those that wait while others are written at once.
+    pub(super) fn leave_stage(&mut self) -> Written<'_> {
+        if self.mode == Mode::Now {
+            self.resume();
+        }
+        self.end_stage()
+    }
+
     /// Writes the settings of the stage.
     pub(super) fn end_stage(&mut self) -> Written<'_> {
         let settings = std::mem::take(&mut self.settings);

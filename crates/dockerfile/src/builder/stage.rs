@@ -130,6 +130,7 @@ impl Preamble {
             escape: self.escape,
             stages: Vec::new(),
             settings: Settings::default(),
+            waiting: Settings::default(),
             files: Vec::new(),
             archives: Vec::new(),
             mode: Mode::Later,
@@ -250,7 +251,7 @@ impl DockerfileBuilder {
             words.extend(["AS".into(), name]);
             self.stages.push(lower);
         }
-        self.end_stage()?;
+        self.leave_stage()?;
         self.push(Keyword::From, &words.join(" "))
     }
 }

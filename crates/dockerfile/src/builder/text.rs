@@ -42,7 +42,7 @@ impl DockerfileBuilder {
         match Keyword::find(instruction) {
             Some(Keyword::From) => {
                 self.not_in_onbuild(Keyword::From)?;
-                self.end_stage()?;
+                self.leave_stage()?;
             }
             Some(keyword @ (Keyword::Maintainer | Keyword::Onbuild)) => {
                 self.not_in_onbuild(keyword)?;

@@ -361,3 +361,40 @@ fn since_docker_map_several_stages() {
         "FROM golang AS build\nRUN go build\nWORKDIR /src\nFROM scratch\nCOPY --from=build --chown=1:1 --link [\"/src/*.bin\", \"/\"]\n"
     );
 }
+
+#[test]
+fn since_docker_map_settings_at_once() {
+    let text = written(|file| {
+        let gone = AddFile {
+            remove_final: true,
+            ..AddFile::default()
+        };
+        file.user("late")?.now(|file| {
+            file.add_file("a", &gone)?;
+            file.run_all(["x", "y"])?;
+            file.now(|file| file.workdir("/w").map(drop))?;
+            Ok(())
+        })?;
+        file.run("z").map(drop)
+    });
+    assert_eq!(
+        text,
+        "ADD [\"a\", \"a\"]\nRUN x\nRUN y\nWORKDIR /w\nRUN z\nRUN [\"rm\", \"-Rf\", \"--\", \"a\"]\nUSER late\n"
+    );
+    // What waits belongs to the stage in which it was called, however the next one begins.
+    let begin: [Call; 2] = [
+        |file| file.stage("b").map(drop),
+        |file| file.prefix("from", ["b"]).map(drop),
+    ];
+    for begin in begin {
+        let text = written(|file| {
+            file.user("first")?.now(|file| {
+                begin(file)?;
+                file.workdir("/w").map(drop)
+            })?;
+            file.stopsignal("9").map(drop)
+        });
+        let text = text.to_uppercase();
+        assert_eq!(text, "USER FIRST\nFROM B\nWORKDIR /W\nSTOPSIGNAL 9\n");
+    }
+}
