@@ -31,7 +31,8 @@ pub struct AddFile<'a> {
     pub expand_vars: Option<Lookup<'a>>,
     /// The home directory, if `~` at the beginning of the path is to be replaced.
     pub expand_user: Option<&'a str>,
-    /// Whether the image shall not have it in the end: the settings of the stage begin with `RUN rm -Rf`. It stays in a layer.
+    /// Whether the image shall not have it in the end: the settings of the stage begin with `RUN rm -Rf` of `dst`, whole, also
+    /// where that is a directory with other files. It stays in a layer.
     pub remove_final: bool,
 }
 
