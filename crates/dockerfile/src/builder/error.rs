@@ -48,10 +48,23 @@ impl BuilderError {
 
     pub(super) fn encode(what: impl Into<String>, problem: EncodeProblem) -> Self {
         Self::Encode {
-            what: what.into(),
+            what: printable(&what.into()),
             problem,
         }
     }
+}
+
+/// A text on one line, whatever is in it.
+fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Says what a value was that could not be written.

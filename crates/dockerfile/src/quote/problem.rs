@@ -34,7 +34,7 @@ pub enum EncodeProblem {
     #[error("it holds `=`, which ends a name")]
     Equals,
     /// A character that no such thing has.
-    #[error("it holds `{0}`")]
+    #[error("it holds `{}`", visible(*.0))]
     Character(char),
     /// A `$` that begins no variable.
     #[error("a `$` in it begins no variable")]
@@ -101,4 +101,12 @@ impl EncodeProblem {
             | Self::Root => return None,
         })
     }
+}
+
+/// A character that a reader sees: letters, signs and the space as they are, all others by their number.
+fn visible(c: char) -> String {
+    if c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() {
+        return c.to_string();
+    }
+    c.escape_default().to_string()
 }

@@ -51,7 +51,15 @@ const ROWS: &[(Call, &str)] = &[
     ),
     (
         |f| f.arg("A B\n").map(drop),
-        "cannot write the argument `A B\n`: it holds a line break",
+        "cannot write the argument `A B\\n`: it holds a line break",
+    ),
+    (
+        |f| f.stage(Stage::of("a").named("b\u{a0}\x1b")).map(drop),
+        "cannot write the name `b\u{a0}\\u{1b}` of a stage: it holds `\\u{a0}`",
+    ),
+    (
+        |f| f.now(|f| f.finalize().map(drop)).map(drop),
+        "cannot finalize the Dockerfile within `now` or `onbuild`",
     ),
     (
         |f| f.maintainer("me\\").map(drop),
@@ -223,7 +231,7 @@ const ROWS: &[(Call, &str)] = &[
     ),
     (
         |f| f.prefix("RUN a\nUSER", ["root"]).map(drop),
-        "cannot write the instruction `RUN a\nUSER`: it holds ` `",
+        "cannot write the instruction `RUN a\\nUSER`: it holds ` `",
     ),
     (
         |f| f.prefix("COPY", ["<<A", "/b"]).map(drop),
@@ -239,7 +247,7 @@ const ROWS: &[(Call, &str)] = &[
     ),
     (
         |f| f.stage("a\nUSER").map(drop),
-        "cannot write the name of the base image: it holds `\n`",
+        "cannot write the name of the base image: it holds `\\n`",
     ),
     (
         |f| f.stage("--platform=x").map(drop),
