@@ -84,7 +84,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
             };
             let mut rule = Rule::new(syntax, &arguments.output_name)?;
             rule.add_build_files(&plan, &arguments.path, arguments.context.file.as_deref())?;
-            rule.add_members(&members, &arguments.path)?;
+            rule.add_members(&members, &arguments.path, &arguments.context)?;
             out.write_all(&rule.finish())
         }
         format if arguments.patterns => patterns(&least, format, &mut out),

@@ -153,6 +153,39 @@ fn make_and_ninja_read_what_is_written_for_them() {
     }
 }
 
+/// Other tools know the files of this machine, not their names in the context.
+#[test]
+fn a_rule_names_what_was_added_as_it_is_called_here() {
+    let sandbox = Sandbox::with(&[
+        (
+            "ctx/Dockerfile",
+            "FROM scratch\nCOPY one dir own member /\n",
+        ),
+        ("ctx/own", ""),
+        ("elsewhere/1", ""),
+        ("elsewhere/tree/a/b", ""),
+    ]);
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(0);
+    archive
+        .append_data(&mut header, "member", std::io::empty())
+        .unwrap();
+    sandbox.write("more.tar", archive.into_inner().unwrap());
+    let run = sandbox.run(&[
+        "deps",
+        "ctx",
+        "--format=ninja",
+        "--add=elsewhere/1=one",
+        "--add=elsewhere/tree=dir",
+        "--add-archive=more.tar",
+    ]);
+    assert_eq!(
+        run.fine().text(),
+        "build image: phony $\n  ctx/Dockerfile $\n  more.tar $\n  elsewhere/tree/a/b $\n  elsewhere/1 $\n  ctx/own\n"
+    );
+}
+
 /// Makes a file newer than everything that was made before.
 fn touch_later(path: &std::path::Path) {
     std::thread::sleep(std::time::Duration::from_millis(20));
@@ -165,22 +198,24 @@ fn touch_later(path: &std::path::Path) {
 
 #[test]
 fn what_a_rule_cannot_name_is_refused() {
-    for (name, shown) in [
-        ("a=b", "="),
-        ("a;b", ";"),
-        ("a|b", "|"),
-        ("a(b)", "("),
-        ("a\tb", "\\t"),
+    for (tool, name, reason) in [
+        ("make", "a=b", "holds `=`"),
+        ("make", "a;b", "holds `;`"),
+        ("make", "a|b", "holds `|`"),
+        ("make", "a(b)", "holds `(`"),
+        ("make", "a\tb", "holds `\\u{9}`"),
+        ("make", "ab\\", "ends with `\\`"),
+        ("make", "ab&", "ends with `&`"),
+        ("ninja", "a|b", "holds `|`"),
+        ("ninja", "a\rb", "holds `\\u{d}`"),
+        ("ninja", "a\nb", "holds `\\u{a}`"),
     ] {
         let sandbox = Sandbox::with(&[("Dockerfile", "FROM scratch\nCOPY in /\n")]);
         sandbox.write(format!("in/{name}"), "");
-        let run = sandbox.run(&["deps", "--format=make"]);
+        let run = sandbox.run(&["deps", "--format", tool]);
         assert_eq!(run.code, Some(1));
-        assert!(
-            run.stderr.contains("a rule cannot name"),
-            "{shown}: {}",
-            run.stderr
-        );
+        let said = run.stderr.contains("a rule cannot name") && run.stderr.contains(reason);
+        assert!(said, "{tool} {name}: {}", run.stderr);
         assert!(run.stderr.contains("--format nul"), "{}", run.stderr);
     }
 }

@@ -3,11 +3,14 @@
 //! Both read file names from a text in which spaces end them, and neither has a way to write every name; what cannot be written
 //! is refused.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use shipload::context::{Plan, View, show};
+use shipload::context::{Entry, Plan, View, show};
 
+use crate::args::ContextArguments;
 use crate::exit::Failure;
 
 /// Whose syntax.
@@ -24,6 +27,7 @@ pub(super) struct Rule {
     syntax: Syntax,
     target: Vec<u8>,
     files: Vec<Vec<u8>>,
+    known: HashSet<Vec<u8>>,
 }
 
 impl Rule {
@@ -36,6 +40,7 @@ impl Rule {
             syntax,
             target,
             files: Vec::new(),
+            known: HashSet::new(),
         })
     }
 
@@ -65,18 +70,34 @@ impl Rule {
         Ok(())
     }
 
-    /// Adds members of the context, as seen from the current directory.
-    pub(super) fn add_members(&mut self, members: &View, context: &Path) -> Result<(), Failure> {
+    /// Adds members of the context as the files that they come from, as seen from the current directory.
+    pub(super) fn add_members(
+        &mut self,
+        members: &View,
+        context: &Path,
+        arguments: &ContextArguments,
+    ) -> Result<(), Failure> {
+        for archive in &arguments.add_archive {
+            self.add(archive)?;
+        }
         for member in members.members() {
-            let name = std::ffi::OsStr::from_bytes(member.entry.path.as_bytes());
-            self.add(&joined(context, Path::new(name)))?;
+            let file = match added(member.entry, arguments) {
+                Some(file) => file,
+                None => joined(context, in_system(member.entry.path.as_bytes())),
+            };
+            // What is in an archive only is not a file, and the archive is named.
+            let is_file =
+                arguments.add_archive.is_empty() || fs_err::symlink_metadata(&file).is_ok();
+            if is_file {
+                self.add(&file)?;
+            }
         }
         Ok(())
     }
 
     fn add(&mut self, file: &Path) -> Result<(), Failure> {
         let file = self.syntax.escape(file.as_os_str().as_bytes())?;
-        if !self.files.contains(&file) {
+        if self.known.insert(file.clone()) {
             self.files.push(file);
         }
         Ok(())
@@ -113,18 +134,29 @@ impl Rule {
 }
 
 impl Syntax {
-    /// A name in which nothing is special any more.
-    fn escape(self, name: &[u8]) -> Result<Vec<u8>, Failure> {
-        let unwritable: &[u8] = match self {
+    /// What keeps a name from being written, if anything does.
+    fn unwritable(self, name: &[u8]) -> Option<String> {
+        let special: &[u8] = match self {
             // What looks like `archive(member)` is one, and what has a `=` is a variable.
             Self::Make if name.ends_with(b")") => b"\n\t;|=(",
             Self::Make => b"\n\t;|=",
-            Self::Ninja => b"\n",
+            Self::Ninja => b"\n\r|",
         };
-        if let Some(byte) = name.iter().find(|byte| unwritable.contains(byte)) {
-            let (name, byte) = (show(name), show(&[*byte]));
+        if let Some(byte) = name.iter().find(|byte| special.contains(byte)) {
+            return Some(format!("holds `{}`", show(&[*byte])));
+        }
+        // Before a space or a line's end a backslash is for these, and before a colon a `&` is.
+        let last = name.last().filter(|last| b"\\&".contains(last));
+        let last = last.filter(|_| self == Self::Make)?;
+        Some(format!("ends with `{}`", char::from(*last)))
+    }
+
+    /// A name in which nothing is special any more.
+    fn escape(self, name: &[u8]) -> Result<Vec<u8>, Failure> {
+        if let Some(reason) = self.unwritable(name) {
+            let name = show(name);
             return Err(
-                Failure::new(format!("a rule cannot name `{name}`, as it holds `{byte}`"))
+                Failure::new(format!("a rule cannot name `{name}`, as it {reason}"))
                     .hint("take `--format nul`, which can name every file".to_owned()),
             );
         }
@@ -148,6 +180,21 @@ impl Syntax {
         }
         Ok(escaped)
     }
+}
+
+/// The file that was added under the name of an entry, or below it.
+fn added(entry: &Entry, arguments: &ContextArguments) -> Option<PathBuf> {
+    arguments.add.iter().find_map(|addition| {
+        let rest = entry.path.as_bytes().strip_prefix(addition.at.as_bytes())?;
+        match rest.strip_prefix(b"/") {
+            Some(below) => Some(addition.host.join(in_system(below))),
+            None => rest.is_empty().then(|| addition.host.clone()),
+        }
+    })
+}
+
+fn in_system(name: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(name))
 }
 
 /// A path below the context directory, without a needless `./`.
