@@ -7,7 +7,9 @@ mod error;
 mod missing;
 mod selection;
 
-use shipload_dockerfile::{Builder, ContextSource, Dockerfile, Reader, Reads, ReadsError, Request};
+use shipload_dockerfile::{
+    Builder, ContextSource, Dockerfile, Reader, Reads, ReadsError, Request, SyntaxProblem,
+};
 use shipload_ignore::Semantics;
 
 use crate::recipe::Plan;
@@ -55,7 +57,23 @@ impl Plan {
             builder: builder(self.semantics),
             ..request.clone()
         };
-        let file = self.parse_dockerfile()?;
+        let text = self.dockerfile_text()?;
+        let file = match Dockerfile::from_bytes(&text) {
+            // Docker takes any bytes, and podman has a parser of its own. Images are named in ASCII.
+            Err(error)
+                if error.problem == SyntaxProblem::NotUtf8
+                    || self.semantics == Semantics::Podman =>
+            {
+                let file = Dockerfile::parse(&String::from_utf8_lossy(&text)).ok();
+                let reads = file.and_then(|file| file.reads(&request).ok());
+                let images = reads.unwrap_or_default().images;
+                return Ok(Reads {
+                    images,
+                    ..Reads::unknown(error)
+                });
+            }
+            file => file.map_err(|error| self.in_dockerfile(error.into()))?,
+        };
         file.reads(&request)
             .map_err(|error| self.in_dockerfile(error))
     }

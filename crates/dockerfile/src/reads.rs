@@ -170,8 +170,8 @@ fn target(stages: &Stages<'_>, request: &Request) -> Result<usize, ReadsError> {
 }
 
 impl Reads {
-    /// Everything, because of what is not understood.
-    fn unknown(error: SyntaxError) -> Self {
+    /// Everything, because of what is not understood here and may be understood elsewhere.
+    pub fn unknown(error: SyntaxError) -> Self {
         let (position, reason) = (error.position, Reason::Unknown(error));
         Self {
             whole: vec![Whole { position, reason }],

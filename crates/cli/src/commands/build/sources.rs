@@ -15,8 +15,11 @@ pub(super) fn referenced(
     options: &BuildOptions,
     engine: &Engine,
 ) -> Result<Referenced, Failure> {
-    if plan.semantics == Semantics::Classic {
-        HeredocError::check(&plan.parse_dockerfile()?).map_err(|error| {
+    if plan.semantics == Semantics::Classic
+        // What is wrong with it otherwise shows below.
+        && let Ok(file) = plan.parse_dockerfile()
+    {
+        HeredocError::check(&file).map_err(|error| {
             Failure::new(format!("{}:{error}", plan.dockerfile_shown()))
                 .hint(HeredocError::HINT.to_owned())
         })?;
