@@ -59,11 +59,8 @@ impl Plan {
         };
         let text = self.dockerfile_text()?;
         let file = match Dockerfile::from_bytes(&text) {
-            // Docker takes any bytes, and podman has a parser of its own. Images are named in ASCII.
-            Err(error)
-                if error.problem == SyntaxProblem::NotUtf8
-                    || self.semantics == Semantics::Podman =>
-            {
+            // Images are named in ASCII.
+            Err(error) if self.may_be_understood(&error.problem) => {
                 let file = Dockerfile::parse(&String::from_utf8_lossy(&text)).ok();
                 let reads = file.and_then(|file| file.reads(&request).ok());
                 let images = reads.unwrap_or_default().images;
@@ -133,6 +130,20 @@ impl Plan {
             reads,
             missing,
         })
+    }
+
+    /// Whether the builder may understand a Dockerfile in spite of a problem: Docker takes any bytes, a classic builder may be
+    /// of a release that has no heredocs (`RUN echo $((1 << 2))` is none there), and podman has a parser of its own.
+    fn may_be_understood(&self, problem: &SyntaxProblem) -> bool {
+        let is_heredoc = matches!(
+            problem,
+            SyntaxProblem::Unterminated { .. } | SyntaxProblem::HeredocWord { .. }
+        );
+        match self.semantics {
+            Semantics::BuildKit => *problem == SyntaxProblem::NotUtf8,
+            Semantics::Classic => *problem == SyntaxProblem::NotUtf8 || is_heredoc,
+            Semantics::Podman => true,
+        }
     }
 
     /// An error with the name of the Dockerfile as a user knows it.

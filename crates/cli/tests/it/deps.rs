@@ -366,6 +366,25 @@ fn everything_of_a_dockerfile_that_is_not_utf8() {
     );
 }
 
+/// To a classic builder without heredocs it is none.
+#[test]
+fn what_older_builders_take_is_not_refused_for_them() {
+    let sandbox = scene();
+    sandbox.write(
+        "Dockerfile",
+        "FROM scratch\nCOPY one.txt /\nRUN echo $((1 << 2))\n",
+    );
+    let run = sandbox.run(&["deps", "--engine", "classic"]);
+    assert_eq!((run.code, run.stdout.as_slice()), (Some(0), &b".\n"[..]));
+    let run = sandbox.run(&["deps", "--engine", "buildkit"]);
+    assert!(
+        run.stderr
+            .starts_with("error: Dockerfile:3:15: the heredoc `2))` does not end\n"),
+        "{}",
+        run.stderr
+    );
+}
+
 #[test]
 fn options_of_the_dockerfile_need_a_reason() {
     let sandbox = scene();
