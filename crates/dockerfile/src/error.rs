@@ -242,14 +242,17 @@ impl SyntaxError {
         Some(hint.into())
     }
 
-    /// The line with a caret below the place, on two lines.
+    /// The line with a caret below the place, on two lines; nothing where the line is empty.
     pub fn caret(&self) -> String {
         caret(&self.excerpt, self.position)
     }
 }
 
-/// A line with a caret below a place of it. Tabs become four spaces.
+/// A line with a caret below a place of it; nothing for an empty one. Tabs become four spaces.
 pub(crate) fn caret(excerpt: &str, position: Position) -> String {
+    if excerpt.is_empty() {
+        return String::new();
+    }
     let before = excerpt.get(..position.column.saturating_sub(1));
     let width = |c: char| if c == '\t' { TAB.len() } else { 1 };
     let indent = before.unwrap_or_default().chars().map(width).sum();
