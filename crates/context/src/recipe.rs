@@ -123,7 +123,7 @@ impl Plan {
         let path = || {
             self.dockerfile_host
                 .clone()
-                .unwrap_or_else(|| self.dockerfile.to_string().into())
+                .unwrap_or_else(|| self.dockerfile_shown().into())
         };
         let too_large = || RecipeError::Dockerfile {
             path: path(),

@@ -77,9 +77,8 @@ impl ContextError {
             Self::Archive(error) => error.hint(),
             Self::Tree(error) => error.hint(),
             Self::Pack(error) => error.hint(),
-            Self::Name { .. } | Self::Read { .. } | Self::Content { .. } | Self::Temporary(_) => {
-                None
-            }
+            Self::Temporary(_) => Some("set `TMPDIR` to a folder that can be written to".into()),
+            Self::Name { .. } | Self::Read { .. } | Self::Content { .. } => None,
         }
     }
 }
