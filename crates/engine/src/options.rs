@@ -60,7 +60,8 @@ pub struct BuildOptions {
     /// A URL that the engine fetches the context from, instead of the one that is sent.
     pub remote: Option<String>,
     /// The registries whose credentials the engine is given: those that `FROM` and `COPY --from`
-    /// name, and no others; none by default. This crate does not read the Dockerfile.
+    /// name, and no others; none by default. Only `build_from_file` and `build_from_context` read the
+    /// Dockerfile, and take those that it names if there are none here.
     pub registries: Vec<Registry>,
 }
 
