@@ -62,7 +62,9 @@ pub mod prelude {
         OnUnreadable, PackOptions, Plan, Policy, Progress, Recipe, Semantics, Times, Tree,
         TreeBuilder, View, list, pack, pack_to_file,
     };
-    pub use shipload_dockerfile::builder::{AddFile, CopyOptions, Preamble, RunOptions, Stage};
+    pub use shipload_dockerfile::builder::{
+        AddFile, CopyOptions, Preamble, RunOptions, Source, Stage,
+    };
     pub use shipload_dockerfile::{Dockerfile, DockerfileBuilder, Request, Value};
     pub use shipload_engine::{BuildOptions, Built, ConnectOptions, ContextBody, Event, ImageName};
 }

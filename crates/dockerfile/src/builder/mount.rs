@@ -7,6 +7,7 @@ use crate::value::Value;
 
 /// A file system that a `RUN` has while it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mount {
     /// Files of the context, of a stage or of an image.
     Bind(BindMount),
@@ -58,6 +59,7 @@ pub struct CacheMount {
 
 /// What happens when two builds want one cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sharing {
     /// Both have it.
     Shared,

@@ -20,6 +20,7 @@ pub struct RunOptions {
 
 /// The network of a `RUN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Network {
     /// As the build.
     Default,
@@ -31,6 +32,7 @@ pub enum Network {
 
 /// The privileges of a `RUN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Security {
     /// Those of an ordinary container.
     Sandbox,
