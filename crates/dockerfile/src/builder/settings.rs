@@ -140,16 +140,18 @@ impl DockerfileBuilder {
         labels: impl IntoIterator<Item = (&'n str, impl Into<Value>)>,
     ) -> Written<'_> {
         self.open()?;
-        let mut all = self.settings.labels.clone();
+        let mut pairs = Vec::new();
         for (name, value) in labels {
             let pair = self.fits(quote::pair(name, &value.into(), self.escape));
-            let pair = pair.what(|| format!("the label `{name}`"))?;
+            pairs.push((name, pair.what(|| format!("the label `{name}`"))?));
+        }
+        let all = &mut self.settings.labels;
+        for (name, pair) in pairs {
             match all.iter_mut().find(|(known, _)| known == name) {
                 Some((_, old)) => *old = pair,
                 None => all.push((name.to_owned(), pair)),
             }
         }
-        self.settings.labels = all;
         self.settle()
     }
 
