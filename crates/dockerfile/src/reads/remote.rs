@@ -4,22 +4,27 @@ use crate::request::Builder;
 
 /// Whether `ADD` takes a source from the network.
 ///
-/// URLs for every builder; for `BuildKit` also what it takes for a git repository: `git://`, `ssh://`, `user@host:path`, and what
-/// begins with `github.com/`.
+/// URLs in lower case for every builder; for `BuildKit` also what it takes for a git repository, in any case: `git://`, `ssh://`,
+/// URLs whose path ends in `.git`, and `user@host:path`. What begins with `github.com/` is a path of the context, since it could be
+/// one (`dfgitutil.ParseGitRef`, `IndistinguishableFromLocal`).
 pub(super) fn is_remote(source: &str, builder: Builder) -> bool {
-    let starts_with = |prefix: &str| {
-        source
-            .get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    if starts_with("http://") || starts_with("https://") {
+    if source.starts_with("http://") || source.starts_with("https://") {
         return true;
     }
-    builder == Builder::BuildKit
-        && (starts_with("git://")
-            || starts_with("ssh://")
-            || source.starts_with("github.com/")
-            || is_scp(source))
+    builder == Builder::BuildKit && (is_git_url(source) || is_scp(source))
+}
+
+/// Whether it is a URL that git takes.
+fn is_git_url(source: &str) -> bool {
+    let Some((scheme, rest)) = source.split_once("://") else {
+        return false;
+    };
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        "git" | "ssh" => true,
+        "http" | "https" => path.ends_with(".git"),
+        _ => false,
+    }
 }
 
 /// Whether it is `user@host:path`.
@@ -30,9 +35,9 @@ fn is_scp(source: &str) -> bool {
     let Some((host, _)) = rest.split_once(':') else {
         return false;
     };
-    let is_name = |name: &str| {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_made_of = |name: &str, others: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
         !name.is_empty() && name.chars().all(is_part)
     };
-    is_name(user) && is_name(host)
+    is_made_of(user, "-_") && is_made_of(host, "-.")
 }

@@ -48,10 +48,15 @@ fn sources_of_every_form() {
         ("COPY <<E /x\nb\nE", &[]),
         ("COPY a <<E b /x/\nc\nE", &["a", "b"]),
         ("ADD a.tar.gz /x", &["a.tar.gz"]),
-        ("ADD https://h/a http://h/b HTTPS://h/c d /x/", &["d"]),
         (
-            "ADD git@h:a/b.git github.com/a/b ssh://h/c git://h/d e /x/",
-            &["e"],
+            "ADD https://h/a http://h/b HTTPS://h/c.git#v1 d /x/",
+            &["d"],
+        ),
+        ("ADD git@h:a/b.git ssh://h/c GIT://h/d e /x/", &["e"]),
+        // These could be paths, so they are.
+        (
+            "ADD github.com/a/b HTTPS://h/c a.b@h:c /x/",
+            &["HTTPS:/h/c", "a.b@h:c", "github.com/a/b"],
         ),
         ("COPY https://h/a /x", &["https:/h/a"]),
         ("RUN --mount=type=bind,source=a,target=/a true", &["a"]),
