@@ -190,6 +190,7 @@ impl SyntaxProblem {
             Self::UnknownInstruction { .. }
                 | Self::UnknownFlag { .. }
                 | Self::MountKey { .. }
+                | Self::MountValue { .. }
                 | Self::MountKind { .. }
         )
     }

@@ -60,6 +60,6 @@ fn heredoc(word: &str, lexer: Lexer, dialect: Dialect) -> Result<Option<Heredoc>
             .unwrap_or(if digits == 0 { 0 } else { u64::MAX }),
         expand: quotes(name) == quotes(raw),
         chomp,
-        content: String::new(),
+        content: "".into(),
     }))
 }

@@ -190,7 +190,7 @@ impl<'a> Parser<'a> {
             };
             if body == heredoc.name {
                 let content = &self.lines.since(start)[..end - start];
-                content.clone_into(&mut heredoc.content);
+                heredoc.content = content.into();
                 return Ok(());
             }
             end = self.lines.offset();

@@ -5,10 +5,12 @@
 //! and why.
 
 mod collect;
+mod frontend;
 mod reason;
 mod remote;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::error::{SyntaxError, caret};
 use crate::request::{Builder, Request};
@@ -41,11 +43,13 @@ pub struct ContextSource {
     /// Where it is written.
     pub position: Position,
     /// The line of the Dockerfile it is in.
-    pub excerpt: String,
+    pub excerpt: Arc<str>,
     /// What reads it.
     pub reader: Reader,
-    /// Which sources belong to one instruction: its place among the instructions that read.
+    /// Which sources belong to one instruction: the line in which it begins.
     pub instruction: usize,
+    /// Whether the instruction has sources as well that are not of the context, such as URLs.
+    pub has_others: bool,
 }
 
 /// What reads a source.
@@ -139,9 +143,15 @@ impl ContextSource {
 impl Dockerfile {
     /// Tells which paths of the context a build reads.
     ///
+    /// Where another frontend than Docker's own reads the file, nothing of it is looked at. What only BuildKit is known to refuse
+    /// does not fail for Podman: it counts as reading everything.
+    ///
     /// # Errors
     /// [`ReadsError`]: an instruction that no builder takes, a target that is not there, a variable that must be set and is not.
     pub fn reads(&self, request: &Request) -> Result<Reads, ReadsError> {
+        if let Some(anything) = Reads::foreign(&self.to_string(), request) {
+            return Ok(anything);
+        }
         let stages = match self.stages() {
             // Podman has a parser of its own, which takes more.
             Err(error) if request.builder == Builder::Podman => return Ok(Reads::unknown(error)),
@@ -155,10 +165,8 @@ impl Dockerfile {
 /// The number of the stage to build.
 fn target(stages: &Stages<'_>, request: &Request) -> Result<usize, ReadsError> {
     let last = stages.stages.len().checked_sub(1);
-    let found = request
-        .target
-        .as_ref()
-        .map_or(last, |name| stages.find(name));
+    let target = request.target.as_ref().filter(|name| !name.is_empty());
+    let found = target.map_or(last, |name| stages.find(name));
     found.ok_or_else(|| ReadsError::Target {
         target: request.target.clone().unwrap_or_default(),
         stages: stages
@@ -170,11 +178,30 @@ fn target(stages: &Stages<'_>, request: &Request) -> Result<usize, ReadsError> {
 }
 
 impl Reads {
+    /// Everything, if a text asks for another frontend than Docker's own; the text need not be a Dockerfile then.
+    ///
+    /// ```
+    /// use shipload_dockerfile::{Dockerfile, Reads, Request};
+    ///
+    /// let text = "# syntax=vendor/yaml\ncmd: [make]\nenv make\n";
+    /// assert!(Dockerfile::parse(text).is_err());
+    /// let reads = Reads::foreign(text, &Request::default()).ok_or("Docker's own")?;
+    /// assert!(reads.is_whole());
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn foreign(text: &str, request: &Request) -> Option<Self> {
+        frontend::foreign(text, request).map(Self::anything)
+    }
+
     /// Everything, because of what is not understood here and may be understood elsewhere.
     pub fn unknown(error: SyntaxError) -> Self {
         let (position, reason) = (error.position, Reason::Unknown(error));
+        Self::anything(Whole { position, reason })
+    }
+
+    fn anything(whole: Whole) -> Self {
         Self {
-            whole: vec![Whole { position, reason }],
+            whole: vec![whole],
             ..Self::default()
         }
     }

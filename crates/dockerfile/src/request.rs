@@ -17,7 +17,7 @@ use std::env::consts::ARCH;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The stage to build, by name or number; the default is the last.
+    /// The stage to build, by name or number; the default, also for an empty name, is the last.
     pub target: Option<String>,
     /// Build arguments; one without a value is not set.
     pub build_args: BTreeMap<String, Option<String>>,

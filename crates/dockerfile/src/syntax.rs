@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::keyword::Keyword;
 
@@ -228,15 +229,15 @@ pub struct Heredoc {
     pub expand: bool,
     /// Whether leading tabs are stripped (`<<-`).
     pub chomp: bool,
-    /// The lines as written, tabs included.
-    pub content: String,
+    /// The lines as written, tabs included; shared, as many sources may name one heredoc.
+    pub content: Arc<str>,
 }
 
 impl Heredoc {
     /// The content as the build sees it before variables are expanded: without leading tabs if `<<-` asks for that.
     pub fn chomped(&self) -> String {
         if !self.chomp {
-            return self.content.clone();
+            return self.content.to_string();
         }
         let lines = self.content.split_inclusive('\n');
         lines.map(|line| line.trim_start_matches('\t')).collect()

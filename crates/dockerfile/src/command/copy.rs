@@ -1,5 +1,7 @@
 //! `COPY` and `ADD`.
 
+use std::collections::HashMap;
+
 use crate::command::Failure;
 use crate::command::flag_set::FlagSet;
 use crate::error::SyntaxProblem;
@@ -52,9 +54,11 @@ pub(super) fn read(instruction: &Instruction, flags: &mut FlagSet) -> Result<Cop
     if heredoc::of_word(&destination.text).is_some() {
         return Err((destination.position, SyntaxProblem::HeredocDestination));
     }
-    let sources = sources
-        .iter()
-        .map(|word| source(word, &instruction.heredocs));
+    // Of two with one name the later wins.
+    let heredocs = instruction.heredocs.iter();
+    let heredocs = heredocs.map(|heredoc| (heredoc.name.as_str(), heredoc));
+    let heredocs: HashMap<_, _> = heredocs.collect();
+    let sources = sources.iter().map(|word| source(word, &heredocs));
     Ok(Copy {
         sources: sources.collect(),
         destination: destination.clone(),
@@ -71,12 +75,11 @@ pub(super) fn read(instruction: &Instruction, flags: &mut FlagSet) -> Result<Cop
 }
 
 /// A source word. As in BuildKit a word like `<<EOF` is a heredoc even in JSON, where nothing can announce its content.
-fn source(word: &Word, heredocs: &[Heredoc]) -> Source {
+fn source(word: &Word, heredocs: &HashMap<&str, &Heredoc>) -> Source {
     let Some(named) = heredoc::of_word(&word.text) else {
         return Source::Path(word.clone());
     };
-    // Of two with one name the later wins.
-    let content = heredocs.iter().rfind(|heredoc| heredoc.name == named.name);
+    let content = heredocs.get(named.name.as_str());
     let content = content.map(|heredoc| heredoc.content.clone());
     Source::Heredoc(Heredoc {
         content: content.unwrap_or_default(),

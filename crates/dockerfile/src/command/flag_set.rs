@@ -133,7 +133,8 @@ impl FlagSet {
 
     /// Takes out all values of a flag.
     pub(super) fn list(&mut self, name: &str) -> Vec<Word> {
-        std::iter::from_fn(|| self.text(name)).collect()
+        let taken = self.0.extract_if(.., |(known, _)| *known == name);
+        taken.map(|(_, word)| word).collect()
     }
 }
 

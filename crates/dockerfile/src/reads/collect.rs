@@ -1,11 +1,14 @@
 //! Going through the stages that a target needs.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::command::{Command, Copy, Mount, Source};
 use crate::reads::remote::is_remote;
 use crate::reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
 use crate::request::{Builder, OtherImages, Request};
 use crate::scope::{Base, Scope, Unresolved};
-use crate::stages::{Stage, Stages, Step};
+use crate::stages::{Stage, StageNames, Stages, Step};
 use crate::syntax::{Dockerfile, Instruction, Position, Word};
 use crate::words::WordError;
 
@@ -13,12 +16,17 @@ use crate::words::WordError;
 pub(super) struct Collector<'a> {
     file: &'a Dockerfile,
     stages: &'a Stages<'a>,
+    names: StageNames<'a>,
     request: &'a Request,
     global: Scope<'a>,
     /// The base of each stage.
     bases: Vec<BaseName>,
     /// The scopes at the ends of the stages that were gone through.
     ends: Vec<Option<Scope<'a>>>,
+    /// The lines of the instructions that read, by their numbers.
+    excerpts: HashMap<usize, Arc<str>>,
+    /// The places of the images in `reads`.
+    images: HashMap<String, usize>,
     reads: Reads,
 }
 
@@ -45,10 +53,13 @@ impl<'a> Collector<'a> {
         let mut collector = Self {
             file,
             stages,
+            names: StageNames::of(stages),
             request,
             global,
             bases: Vec::new(),
             ends: vec![None; stages.stages.len()],
+            excerpts: HashMap::new(),
+            images: HashMap::new(),
             reads: Reads::default(),
         };
         for (index, stage) in stages.stages.iter().enumerate() {
@@ -67,7 +78,7 @@ impl<'a> Collector<'a> {
                 return Err(word_error(self.file, word.position, &word.text, error));
             }
         };
-        Ok(match self.stages.named_before(&name, index) {
+        Ok(match self.names.before(&name, index) {
             Some(stage) => BaseName::Stage(stage),
             None if name == "scratch" => BaseName::Scratch,
             None => BaseName::Image(name),
@@ -75,37 +86,11 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn collect(mut self, target: usize) -> Result<Reads, ReadsError> {
-        self.frontend();
         let needed = self.needed(target);
         for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             self.stage(index)?;
         }
         Ok(self.reads)
-    }
-
-    /// A frontend other than Docker's own reads the file as it likes. The other builders do not look at the directive.
-    fn frontend(&mut self) {
-        let given = self
-            .request
-            .build_argument("BUILDKIT_SYNTAX")
-            .filter(|syntax| !syntax.is_empty());
-        let syntax = given.or_else(|| self.file.syntax());
-        let Some(syntax) = syntax.filter(|_| self.request.builder == Builder::BuildKit) else {
-            return;
-        };
-        if !is_official(syntax) {
-            let directive = self
-                .file
-                .directives()
-                .iter()
-                .find(|one| one.name == "syntax");
-            let line = directive.map_or(1, |directive| directive.line);
-            let reason = Reason::Frontend {
-                syntax: syntax.to_owned(),
-            };
-            let position = Position { line, column: 1 };
-            self.reads.whole.push(Whole { position, reason });
-        }
     }
 
     /// Which stages the builder runs.
@@ -129,7 +114,7 @@ impl<'a> Collector<'a> {
             open.extend(
                 words
                     .iter()
-                    .filter_map(|word| self.stages.source(&word.text, index)),
+                    .filter_map(|word| self.names.source(&word.text, index)),
             );
         }
         needed
@@ -184,14 +169,15 @@ impl<'a> Collector<'a> {
 
     fn image(&mut self, name: String, position: Position, is_base: bool) {
         let images = &mut self.reads.images;
-        match images.iter_mut().find(|image| image.name == name) {
-            Some(image) => image.is_base |= is_base,
-            None => images.push(ImageUse {
-                name,
+        let place = *self.images.entry(name).or_insert_with_key(|name| {
+            images.push(ImageUse {
+                name: name.clone(),
                 position,
                 is_base,
-            }),
-        }
+            });
+            images.len() - 1
+        });
+        images[place].is_base |= is_base;
     }
 
     fn step(
@@ -246,15 +232,24 @@ impl<'a> Collector<'a> {
             self.elsewhere(&from.text, from.position, index);
             return Ok(());
         }
+        let start = self.reads.sources.len();
+        let mut has_others = false;
         for source in &copy.sources {
-            let Source::Path(word) = source else { continue };
-            let Some(path) = self.expand(word, scope)? else {
-                continue;
+            let path = match source {
+                Source::Path(word) => self.expand(word, scope)?.map(|path| (word, path)),
+                Source::Heredoc(_) => None,
             };
-            if *reader == Reader::Add && is_remote(&path, self.request.builder) {
-                continue;
+            let is_add = *reader == Reader::Add;
+            match path {
+                Some((_, path)) if is_add && is_remote(&path, self.request.builder) => {
+                    has_others = true;
+                }
+                Some((word, path)) => self.source(&path, word, reader, instruction),
+                None => has_others = true,
             }
-            self.source(&path, word, reader, instruction);
+        }
+        for source in &mut self.reads.sources[start..] {
+            source.has_others = has_others;
         }
         Ok(())
     }
@@ -289,7 +284,7 @@ impl<'a> Collector<'a> {
 
     /// Files of a stage or an image; stages have been counted already.
     fn elsewhere(&mut self, from: &str, position: Position, index: usize) {
-        if self.stages.source(from, index).is_none() && from != "scratch" {
+        if self.names.source(from, index).is_none() && from != "scratch" {
             self.image(from.to_owned(), position, false);
         }
     }
@@ -316,14 +311,26 @@ impl<'a> Collector<'a> {
     }
 
     fn source(&mut self, path: &str, word: &Word, reader: &Reader, instruction: &Instruction) {
+        let excerpt = self.excerpt(instruction, word.position.line);
         self.reads.sources.push(ContextSource {
             pattern: clean(path),
             written: word.text.clone(),
             position: word.position,
-            excerpt: instruction.excerpt(word.position.line),
+            excerpt,
             reader: reader.clone(),
             instruction: *instruction.lines.start(),
+            has_others: false,
         });
+    }
+
+    /// A line of an instruction, shared by the sources in it: there may be thousands, and it may be long.
+    fn excerpt(&mut self, instruction: &Instruction, line: usize) -> Arc<str> {
+        if !self.excerpts.contains_key(&line) {
+            let lines = (*instruction.lines.start()..).zip(instruction.text.lines());
+            self.excerpts
+                .extend(lines.map(|(number, text)| (number, text.trim_end().into())));
+        }
+        self.excerpts.get(&line).cloned().unwrap_or_default()
     }
 }
 
@@ -352,15 +359,6 @@ fn froms(step: &Step<'_>) -> Vec<Word> {
         }
         Ok(_) | Err(_) => Vec::new(),
     }
-}
-
-/// Whether a frontend is Docker's own, in any version.
-fn is_official(syntax: &str) -> bool {
-    let name = syntax.split('@').next().unwrap_or_default();
-    let last = name.rfind('/').map_or(0, |at| at + 1);
-    let name = name[last..].find(':').map_or(name, |at| &name[..last + at]);
-    let name = name.strip_prefix("docker.io/").unwrap_or(name);
-    ["docker/dockerfile", "docker/dockerfile-upstream"].contains(&name)
 }
 
 /// A path from the top of the context: no empty, `.` or `..` component, and nothing above the top.

@@ -42,6 +42,11 @@ pub enum Reason {
     },
     /// An instruction or flag that is not known here.
     Unknown(SyntaxError),
+    /// The sources lead to so many places that they are not all followed.
+    Work {
+        /// The source, as written, at which that was too much.
+        source: String,
+    },
 }
 
 impl fmt::Display for Whole {
@@ -76,6 +81,10 @@ impl fmt::Display for Whole {
                     error.problem
                 )
             }
+            Reason::Work { source } => write!(
+                f,
+                "line {line}: it takes too long to follow `{source}` everywhere"
+            ),
         }
     }
 }

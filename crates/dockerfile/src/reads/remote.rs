@@ -22,7 +22,7 @@ fn is_git_url(source: &str) -> bool {
     let path = rest.split(['?', '#']).next().unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         "git" | "ssh" => true,
-        "http" | "https" => path.ends_with(".git"),
+        "http" | "https" => path.strip_suffix(".git").is_some(),
         _ => false,
     }
 }

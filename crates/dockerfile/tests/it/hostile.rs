@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use shipload_dockerfile::{Dialect, Dockerfile};
+use shipload_dockerfile::{Builder, Dialect, Dockerfile, Request};
 
 /// A name, and the text.
 type Shape = (&'static str, String);
@@ -161,6 +161,69 @@ fn a_mebibyte_of_anything_is_read_in_a_second() {
             }
             if let Ok(file) = parsed {
                 assert!(file.to_string() == text, "{name} is written otherwise");
+            }
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+/// Dockerfiles of which it takes work to tell what they read.
+fn reading_shapes() -> Vec<Shape> {
+    let numbered = |piece: &str| -> String {
+        let pieces = (0..SIZE / (piece.len() + 4)).map(|at| piece.replace('#', &at.to_string()));
+        pieces.collect()
+    };
+    let (mut announced, mut ended) = (String::new(), String::new());
+    for at in 0..50_000 {
+        if at % 5_000 == 0 {
+            announced.push_str("\\\n");
+        }
+        announced.extend([" <<E", &at.to_string()]);
+        ended.extend(["E", &at.to_string(), "\n"]);
+    }
+    vec![
+        ("sources", format!("FROM a\nCOPY {} /", lines("a "))),
+        (
+            "sources, each in its line",
+            format!("FROM a\nCOPY {} /", much("a \\\n")),
+        ),
+        (
+            "mounts",
+            format!("FROM a\nRUN {} a", lines("--mount=target=/a ")),
+        ),
+        ("heredocs", format!("FROM a\nCOPY {announced} /d\n{ended}")),
+        ("instructions", format!("FROM a\n{}", much("COPY a b\n"))),
+        ("stages on images", numbered("FROM a#\n")),
+        ("stages with names", numbered("FROM a AS n#\n")),
+        (
+            "stages on one",
+            format!("FROM a AS b\n{}", much("FROM b\n")),
+        ),
+        (
+            "copies between stages",
+            numbered("FROM a AS n#\nCOPY --from=n# a b\n"),
+        ),
+        ("variables", format!("FROM a\n{}", numbered("ENV a#=$a#\n"))),
+    ]
+}
+
+#[test]
+fn what_a_mebibyte_reads_is_known_in_a_second() {
+    let mut slow = Vec::new();
+    for (name, text) in reading_shapes() {
+        let file = Dockerfile::parse(&text).unwrap();
+        for builder in [Builder::BuildKit, Builder::Classic] {
+            let request = Request {
+                builder,
+                ..Request::default()
+            };
+            let start = Instant::now();
+            let reads = file.reads(&request);
+            let took = start.elapsed();
+            let sources = reads.map(|reads| reads.sources.len());
+            println!("{took:>10.1?}  {name} ({builder:?}): {sources:?}");
+            if took > LIMIT {
+                slow.push(format!("{name} takes {took:?} ({builder:?})"));
             }
         }
     }

@@ -289,3 +289,61 @@ fn the_classic_builder_ignores_what_only_buildkit_heeds() {
         assert_eq!(patterns(text, &by(Builder::Classic)), *expected, "{text}");
     }
 }
+
+#[test]
+fn what_another_frontend_reads_need_be_no_dockerfile() {
+    let rows: &[(&str, &str)] = &[
+        ("#syntax=vendor/yaml\ncmd: [1, 2]\nenv\n", "line 1"),
+        (
+            "#!/usr/bin/env docker\n# syntax=vendor/yaml:2 --a=b\nFROM a\nCOPY a /",
+            "line 2",
+        ),
+        ("// syntax=vendor/yaml\nkey = 1\n", "line 1"),
+        ("\u{feff}{\"syntax\": \"vendor/yaml\"}", "line 1"),
+    ];
+    for (text, place) in rows {
+        let reads = Reads::foreign(text, &by(Builder::BuildKit)).unwrap();
+        let why: Vec<_> = reads.whole.iter().map(ToString::to_string).collect();
+        assert!(
+            why.len() == 1 && why[0].starts_with(place),
+            "{text} {why:?}"
+        );
+        assert!(reads.is_whole());
+    }
+    assert_eq!(Reads::foreign("cmd: 1", &by(Builder::BuildKit)), None);
+    assert_eq!(Reads::foreign(rows[0].0, &by(Builder::Classic)), None);
+}
+
+/// `ONBUILD` is not read before it runs, and a stage that is not built may have mounts that no builder takes.
+#[test]
+fn what_does_not_run_may_be_wrong() {
+    let rows: &[(&str, &[&str])] = &[
+        ("FROM scratch\nONBUILD COPY a\nCOPY a /", &["."]),
+        (
+            "FROM scratch AS unused\nONBUILD COPY a\nRUN --mount=target true\nFROM scratch\nCOPY a /",
+            &["a"],
+        ),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(patterns(text, &by(Builder::BuildKit)), *expected, "{text}");
+    }
+    let refused = [
+        "FROM scratch\nONBUILD FROM a",
+        "FROM scratch\nONBUILD",
+        "FROM scratch\nCOPY a",
+    ];
+    for text in refused {
+        let file = Dockerfile::parse(text).unwrap();
+        assert!(file.reads(&by(Builder::BuildKit)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_empty_target_is_the_last_stage() {
+    let request = Request {
+        target: Some(String::new()),
+        ..by(Builder::BuildKit)
+    };
+    let text = "FROM scratch AS one\nCOPY a /\nFROM scratch\nCOPY b /";
+    assert_eq!(patterns(text, &request), ["b"]);
+}

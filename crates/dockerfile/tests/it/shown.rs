@@ -38,7 +38,7 @@ fn command(instruction: &Instruction) -> Command {
     } else if !instruction.heredocs.is_empty() {
         original.push('\n');
         for heredoc in &instruction.heredocs {
-            original.extend([heredoc.content.as_str(), &heredoc.name, "\n"]);
+            original.extend([&*heredoc.content, &heredoc.name, "\n"]);
             heredocs.push(Heredoc {
                 name: cut(&heredoc.name),
                 file_descriptor: heredoc.descriptor.cast_signed(),

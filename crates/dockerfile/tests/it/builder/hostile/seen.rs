@@ -22,7 +22,7 @@ pub(super) fn ours(instruction: &Instruction) -> Seen {
     let heredocs = instruction
         .heredocs
         .iter()
-        .map(|one| one.content.clone())
+        .map(|one| one.content.to_string())
         .collect();
     let (json, value) = match &instruction.arguments {
         Arguments::None => (false, Vec::new()),
