@@ -7,14 +7,18 @@ mod error;
 mod missing;
 mod selection;
 
+use std::collections::HashSet;
+
 use shipload_dockerfile::{
-    Builder, ContextSource, Dockerfile, Reader, Reads, ReadsError, Request, SyntaxProblem,
+    Builder, ContextSource, Dockerfile, Reader, Reads, ReadsError, Reason, Request, SyntaxProblem,
+    Whole,
 };
 use shipload_ignore::Semantics;
 
 use crate::recipe::Plan;
 use crate::view::View;
-use selection::{Cache, Found, Selection};
+use missing::Explainer;
+use selection::{Cache, Found, Names, Selection};
 
 pub use error::ReferencedError;
 pub use missing::{ExcludedBy, Missing, MissingCause};
@@ -58,6 +62,9 @@ impl Plan {
             ..request.clone()
         };
         let text = self.dockerfile_text()?;
+        if let Some(anything) = Reads::foreign(&String::from_utf8_lossy(&text), &request) {
+            return Ok(anything);
+        }
         let file = match Dockerfile::from_bytes(&text) {
             // Images are named in ASCII.
             Err(error) if self.may_be_understood(&error.problem) => {
@@ -99,12 +106,18 @@ impl Plan {
     /// # Errors
     /// As [`reads`](Self::reads). Sources that lead nowhere are no error: see [`Referenced::missing`].
     pub fn referenced(&self, request: &Request) -> Result<Referenced, ReferencedError> {
-        let reads = self.reads(request)?;
+        let mut reads = self.reads(request)?;
         let tree = self.view.tree();
         let mut selection = Selection::new(tree);
         let mut found = Vec::new();
         for source in &reads.sources {
-            found.push(selection.add(&source.pattern, self.is_deep(source)));
+            found.push(selection.add(&source.pattern, self.names(source)));
+            if selection.is_exhausted() {
+                let (position, source) = (source.position, source.written.clone());
+                let reason = Reason::Work { source };
+                reads.whole.push(Whole { position, reason });
+                break;
+            }
         }
         if reads.is_whole() {
             selection.add_all();
@@ -154,39 +167,40 @@ impl Plan {
         }
     }
 
-    /// Whether `**` in a source stands for any number of directories.
-    fn is_deep(&self, source: &ContextSource) -> bool {
-        self.semantics == Semantics::Podman || source.reader == Reader::Copy { parents: true }
+    /// What is said of the names in a source.
+    fn names(&self, source: &ContextSource) -> Names {
+        match &source.reader {
+            Reader::Mount => Names::Plain,
+            Reader::Copy { parents: true } => Names::Deep,
+            _ if self.semantics == Semantics::Podman => Names::Deep,
+            _ => Names::Patterns,
+        }
     }
 
+    /// The sources that lead nowhere, of those that were followed.
     fn missing(&self, reads: &Reads, found: &[Result<Found, ()>]) -> Vec<Missing> {
         let all = || reads.sources.iter().zip(found);
-        let has_any = |instruction: usize| {
-            all().any(|(source, found)| {
-                source.instruction == instruction && *found == Ok(Found::Some)
-            })
-        };
-        let missing = all().filter_map(|(source, found)| match found {
-            Ok(Found::Some) => missing::removed_by_engine(self, source),
-            Err(()) => Some(Missing {
-                source: source.clone(),
-                cause: MissingCause::Malformed,
-            }),
-            Ok(Found::Nothing) if self.may_be_nothing(source) => None,
-            Ok(Found::Nothing) if self.semantics == Semantics::Classic && is_pattern(source) => {
-                let is_only = !has_any(source.instruction);
-                is_only.then(|| missing::explain(self, source))
+        let satisfied = all().filter(|(_, found)| **found == Ok(Found::Some));
+        let satisfied: HashSet<_> = satisfied.map(|(source, _)| source.instruction).collect();
+        let mut explainer = Explainer::new(self);
+        let missing = all().filter_map(|(source, found)| {
+            let is_pattern = source.reader != Reader::Mount && is_pattern(source);
+            match (found, self.semantics) {
+                (Ok(Found::Some), _) => missing::removed_by_engine(self, source),
+                (Ok(Found::Nothing), Semantics::BuildKit) if is_pattern => None,
+                // Nothing matches a malformed pattern either, and an instruction may have other sources.
+                (_, Semantics::Classic) if is_pattern => {
+                    let has_others = source.has_others || satisfied.contains(&source.instruction);
+                    (!has_others).then(|| explainer.explain(source))
+                }
+                (Ok(Found::Nothing), _) => Some(explainer.explain(source)),
+                (Err(()), _) => Some(Missing {
+                    source: source.clone(),
+                    cause: MissingCause::Malformed,
+                }),
             }
-            Ok(Found::Nothing) => Some(missing::explain(self, source)),
         });
         missing.collect()
-    }
-
-    /// Whether the builder takes it that nothing matches a source.
-    fn may_be_nothing(&self, source: &ContextSource) -> bool {
-        self.semantics == Semantics::BuildKit
-            && source.reader != Reader::Mount
-            && is_pattern(source)
     }
 }
 

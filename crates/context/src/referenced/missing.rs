@@ -84,22 +84,48 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Says why a source leads nowhere.
-pub(super) fn explain(plan: &Plan, source: &ContextSource) -> Missing {
-    let excluded = excluded(plan, &source.pattern).map(MissingCause::Excluded);
-    let absent = || MissingCause::Absent {
-        nearest: nearest(plan, &source.pattern),
-    };
-    let cause = excluded.unwrap_or_else(absent);
-    Missing {
-        source: source.clone(),
-        cause,
+/// Says why sources lead nowhere.
+pub(super) struct Explainer<'p> {
+    plan: &'p Plan,
+    /// For how many more sources the whole context is searched.
+    searches: usize,
+}
+
+/// For how many sources the whole context is searched for what may have been meant. A reader stops long before.
+const SEARCHES: usize = 32;
+
+impl<'p> Explainer<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        let searches = SEARCHES;
+        Self { plan, searches }
+    }
+
+    /// Says why a source leads nowhere; of the first ones also what may have been meant.
+    pub(super) fn explain(&mut self, source: &ContextSource) -> Missing {
+        let pattern = source.pattern.as_str();
+        let is_searched = self.searches > 0;
+        self.searches = self.searches.saturating_sub(1);
+        // A name is one look at the file system, a pattern one at all names in a directory.
+        let is_name = Glob::new(pattern).is_ok_and(|glob| glob.literal().is_some());
+        let excluded = (is_searched || is_name).then(|| excluded(self.plan, pattern));
+        let cause = match excluded.flatten() {
+            Some(by) => MissingCause::Excluded(by),
+            None => MissingCause::Absent {
+                nearest: is_searched.then(|| nearest(self.plan, pattern)).flatten(),
+            },
+        };
+        Missing {
+            source: source.clone(),
+            cause,
+        }
     }
 }
 
-/// The classic builder is sent its Dockerfile and `.dockerignore` even if they are excluded, and removes them before it copies.
+/// The classic builder is sent its Dockerfile and `.dockerignore` even if they are excluded, and removes them before it copies if
+/// the `.dockerignore` that it is sent says so.
 pub(super) fn removed_by_engine(plan: &Plan, source: &ContextSource) -> Option<Missing> {
-    if plan.semantics != Semantics::Classic {
+    let own = plan.directory.as_ref()?.join(".dockerignore");
+    if plan.semantics != Semantics::Classic || plan.ignore_files != [own] {
         return None;
     }
     let explanation = plan.rules.explain(source.pattern.as_bytes(), false).ok()?;
@@ -109,6 +135,9 @@ pub(super) fn removed_by_engine(plan: &Plan, source: &ContextSource) -> Option<M
     let steps = explanation.steps.last()?;
     let mut rules = steps.rules.iter().map(|counted| counted.rule);
     let rule = rules.rfind(|rule| rule.place() != decided.place())?;
+    if rule.is_negated() {
+        return None;
+    }
     let cause = MissingCause::Excluded(by(&source.pattern, rule));
     Some(Missing {
         source: source.clone(),

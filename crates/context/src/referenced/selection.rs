@@ -12,10 +12,30 @@ use crate::tree::Tree;
 /// How many links are followed for one pattern on one way. The kernel follows 40.
 const LINKS: u8 = 255;
 
+/// How much work the patterns of one build may make, in entries looked at; then everything counts as found. That is after a few
+/// seconds; a pattern `**/*.c` in a tree of 100,000 directories takes a tenth of it.
+const STEPS: usize = 32 << 20;
+
+/// What it costs to come to a place, for each name that remains to be followed from there.
+const STEP: usize = 8;
+
 /// Marks entries of a tree.
 pub(super) struct Selection<'t> {
     tree: &'t Tree,
     named: Vec<bool>,
+    /// How many steps are left.
+    steps: usize,
+}
+
+/// What is said of the names in a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// They stand for themselves.
+    Plain,
+    /// They may have wildcards, which stay within a name.
+    Patterns,
+    /// They may have wildcards, of which `**` is any number of directories.
+    Deep,
 }
 
 /// The entries that were marked.
@@ -77,33 +97,56 @@ struct Work {
 impl<'t> Selection<'t> {
     pub(super) fn new(tree: &'t Tree) -> Self {
         let named = vec![false; tree.entries().len()];
-        Self { tree, named }
+        let steps = STEPS;
+        Self { tree, named, steps }
     }
 
     pub(super) fn add_all(&mut self) {
         self.named.fill(true);
     }
 
-    /// Marks what a pattern leads to, directories with all that is in them. `deep` says that `**` is any number of directories.
+    /// Whether the patterns made so much work that everything counts as found.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps == 0
+    }
+
+    /// Marks what a pattern leads to, directories with all that is in them.
     ///
     /// Fails for a malformed pattern.
-    pub(super) fn add(&mut self, pattern: &str, deep: bool) -> Result<Found, ()> {
+    pub(super) fn add(&mut self, pattern: &str, names: Names) -> Result<Found, ()> {
         let mut rest = Vec::new();
         for part in pattern.split('/').rev().filter(|part| *part != ".") {
+            if names == Names::Plain {
+                rest.push(Part::Name(part.into()));
+                continue;
+            }
             let glob = Glob::new(part).map_err(|_| ())?;
+            let is_deep = names == Names::Deep;
             let part = match glob.literal() {
                 Some(name) => Part::Name(name.into()),
-                None if deep && part == "**" => Part::Deep,
+                None if is_deep && part == "**" => Part::Deep,
                 // Within a name it may stand for directories as well; what follows is not looked at.
-                None if deep && part.contains("**") => {
+                None if is_deep && part.contains("**") => {
                     rest = vec![Part::Deep];
                     continue;
                 }
                 None => Part::Pattern(part.to_owned()),
             };
-            rest.push(part);
+            // Any number of directories twice is any number of them.
+            if part != Part::Deep || rest.last() != Some(&Part::Deep) {
+                rest.push(part);
+            }
         }
         self.go(None, rest, End::Subtree)
+    }
+
+    /// Counts work; false if there was too much of it.
+    fn spend(&mut self, steps: usize) -> bool {
+        self.steps = self.steps.saturating_sub(steps);
+        if self.is_exhausted() {
+            self.add_all();
+        }
+        !self.is_exhausted()
     }
 
     /// Marks what a way from a directory leads to.
@@ -113,6 +156,9 @@ impl<'t> Selection<'t> {
         let links = 0;
         let mut open = vec![Work { dir, rest, links }];
         while let Some(mut work) = open.pop() {
+            if !self.spend(STEP * (1 + work.rest.len())) {
+                return Ok(Found::Some);
+            }
             if !seen.insert((work.dir, work.rest.clone())) {
                 continue;
             }
@@ -145,14 +191,15 @@ impl<'t> Selection<'t> {
                     work.dir = work.dir.and_then(|dir| self.parent(dir));
                     open.push(work);
                 }
-                Part::Name(name) => {
-                    if let Some(place) = self.child(work.dir, name) {
-                        self.follow(place, &work, &mut open, &mut found);
-                    }
-                }
+                Part::Name(name) => match self.child(work.dir, name) {
+                    Some(place) => self.follow(place, &work, &mut open, &mut found),
+                    None => open.extend(work.back()),
+                },
                 Part::Pattern(pattern) => {
                     let glob = Glob::new(pattern).map_err(|_| ())?;
-                    for place in self.children(work.dir) {
+                    let children = self.children(work.dir);
+                    self.spend(children.len());
+                    for place in children {
                         let name = self.tree.entries()[place].path.file_name();
                         // A name may look like a pattern, and some builders take it for one.
                         if glob.matches(name) || name == pattern.as_bytes() {
@@ -188,6 +235,7 @@ impl<'t> Selection<'t> {
                     self.named[place] = true;
                     *found = Found::Some;
                 }
+                open.extend(work.back());
                 return;
             }
         };
@@ -279,6 +327,25 @@ impl<'t> Selection<'t> {
                 let _ = self.go(from, through(target, &[]), End::Entry);
             }
         }
+    }
+}
+
+impl Work {
+    /// Where it goes on in spite of a name that is no directory: `..` takes it back, as in builders, which look at texts here.
+    fn back(&self) -> Option<Self> {
+        let mut depth = 1;
+        let up = self.rest.iter().rposition(|part| {
+            match part {
+                Part::Up => depth -= 1,
+                Part::Name(_) | Part::Pattern(_) | Part::Deep => depth += 1,
+            }
+            depth == 0
+        })?;
+        Some(Self {
+            dir: self.dir,
+            rest: self.rest[..up].to_vec(),
+            links: self.links,
+        })
     }
 }
 

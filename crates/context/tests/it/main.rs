@@ -14,6 +14,7 @@ mod docker_map;
 mod failing;
 mod official;
 mod recipes;
+mod referenced;
 mod same_bytes;
 mod support;
 mod walking;
