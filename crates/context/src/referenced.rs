@@ -187,6 +187,12 @@ impl Plan {
             let is_pattern = source.reader != Reader::Mount && is_pattern(source);
             match (found, self.semantics) {
                 (Ok(Found::Some), _) => missing::removed_by_engine(self, source),
+                // What patterns match, what mounts make of it, and what podman does is left to them.
+                (Ok(Found::Lost(_)), Semantics::Podman) => None,
+                (Ok(Found::Lost(path)), _) => {
+                    let is_name = source.reader != Reader::Mount && !is_pattern;
+                    is_name.then(|| explainer.lost(source, path))
+                }
                 (Ok(Found::Nothing), Semantics::BuildKit) if is_pattern => None,
                 // Nothing matches a malformed pattern either, and an instruction may have other sources.
                 (_, Semantics::Classic) if is_pattern => {

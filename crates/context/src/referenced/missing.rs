@@ -31,6 +31,11 @@ pub enum MissingCause {
     },
     /// It is there, but not in the context.
     Excluded(ExcludedBy),
+    /// It is a link, or behind one, and this is where it leads.
+    Dangling {
+        /// A path of the context at which there is nothing.
+        path: String,
+    },
     /// It is a pattern that no builder takes.
     Malformed,
 }
@@ -57,6 +62,9 @@ impl Missing {
                 "remove the rule, or write `!{}` below it in `{}`",
                 by.path, by.place.file
             )),
+            MissingCause::Dangling { .. } => {
+                Some("links lead within the context, from its top where they are absolute".into())
+            }
             MissingCause::Malformed => Some("write `\\\\[` for a `[` in a name".into()),
         }
     }
@@ -79,6 +87,10 @@ impl fmt::Display for Missing {
                     by.path, by.place, by.rule
                 )
             }
+            MissingCause::Dangling { path } => write!(
+                f,
+                "`{pattern}` is a link to `{path}`, which is not in the context"
+            ),
             MissingCause::Malformed => write!(f, "`{pattern}` is a malformed pattern"),
         }
     }
@@ -98,6 +110,16 @@ impl<'p> Explainer<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
         let searches = SEARCHES;
         Self { plan, searches }
+    }
+
+    /// Says where a source leads that is a link.
+    pub(super) fn lost(&mut self, source: &ContextSource, path: &str) -> Missing {
+        let by = excluded(self.plan, path).map(MissingCause::Excluded);
+        let path = path.to_owned();
+        Missing {
+            source: source.clone(),
+            cause: by.unwrap_or(MissingCause::Dangling { path }),
+        }
     }
 
     /// Says why a source leads nowhere; of the first ones also what may have been meant.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use shipload_dockerfile::Glob;
 
 use crate::entry::Kind;
-use crate::path::{EntryPath, compare};
+use crate::path::{EntryPath, compare, show};
 use crate::tree::Tree;
 
 /// How many links are followed for one pattern on one way. The kernel follows 40.
@@ -65,10 +65,12 @@ pub(super) enum Cache {
 }
 
 /// Whether a pattern leads to anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
-    /// To something, or to a link that leads nowhere.
+    /// To something.
     Some,
+    /// Only to a link, which leads to this path, where there is nothing.
+    Lost(String),
     /// To nothing.
     Nothing,
 }
@@ -191,10 +193,16 @@ impl<'t> Selection<'t> {
                     work.dir = work.dir.and_then(|dir| self.parent(dir));
                     open.push(work);
                 }
-                Part::Name(name) => match self.child(work.dir, name) {
-                    Some(place) => self.follow(place, &work, &mut open, &mut found),
-                    None => open.extend(work.back()),
-                },
+                Part::Name(name) => {
+                    if let Some(place) = self.child(work.dir, name) {
+                        self.follow(place, &work, &mut open, &mut found);
+                    } else {
+                        if work.links > 0 && found != Found::Some {
+                            found = Found::Lost(self.shown(work.dir, name));
+                        }
+                        open.extend(work.back());
+                    }
+                }
                 Part::Pattern(pattern) => {
                     let glob = Glob::new(pattern).map_err(|_| ())?;
                     let children = self.children(work.dir);
@@ -219,7 +227,9 @@ impl<'t> Selection<'t> {
             Kind::Dir => (Some(place), work.rest.clone(), work.links),
             Kind::Symlink { target } => {
                 self.named[place] = true;
-                *found = Found::Some;
+                if *found == Found::Nothing {
+                    *found = Found::Lost(entry.path.to_string());
+                }
                 if work.links == LINKS {
                     return;
                 }
@@ -262,6 +272,13 @@ impl<'t> Selection<'t> {
         let first = dir.map_or(0, |dir| dir + 1);
         let next = |place: &usize| Some(self.end(*place)).filter(|&next| next < end);
         std::iter::successors(Some(first).filter(|&first| first < end), next).collect()
+    }
+
+    /// The path of a name in a directory, for a person.
+    fn shown(&self, dir: Option<usize>, name: &[u8]) -> String {
+        let dir = dir.map(|dir| self.tree.entries()[dir].path.as_bytes());
+        let path = [dir.unwrap_or_default(), name].join(&b'/');
+        show(path.strip_prefix(b"/").unwrap_or(&path))
     }
 
     fn child(&self, dir: Option<usize>, name: &[u8]) -> Option<usize> {

@@ -291,23 +291,22 @@ impl<'a> Collector<'a> {
 
     /// A word's value; `None` where it is not known, which is noted.
     fn expand(&mut self, word: &Word, scope: &Scope<'_>) -> Result<Option<String>, ReadsError> {
-        match scope.expand(&word.text) {
-            Ok(path) => Ok(Some(path)),
-            Err(Unresolved::Variable(name)) => {
-                let reason = Reason::Variable {
-                    name,
-                    source: word.text.clone(),
-                };
-                self.reads.whole.push(Whole {
-                    position: word.position,
-                    reason,
-                });
-                Ok(None)
-            }
+        let source = || word.text.clone();
+        let reason = match scope.expand(&word.text) {
+            Ok(path) => return Ok(Some(path)),
+            Err(Unresolved::Variable(name)) => Reason::Variable {
+                name,
+                source: source(),
+            },
+            // The limit is ours, not the builder's.
+            Err(Unresolved::Word(error)) if error.is_limit() => Reason::Work { source: source() },
             Err(Unresolved::Word(error)) => {
-                Err(word_error(self.file, word.position, &word.text, error))
+                return Err(word_error(self.file, word.position, &word.text, error));
             }
-        }
+        };
+        let position = word.position;
+        self.reads.whole.push(Whole { position, reason });
+        Ok(None)
     }
 
     fn source(&mut self, path: &str, word: &Word, reader: &Reader, instruction: &Instruction) {

@@ -89,7 +89,7 @@ impl WordError {
     }
 
     /// Whether it is a limit of ours rather than BuildKit's refusal.
-    pub(super) fn is_limit(&self) -> bool {
+    pub(crate) fn is_limit(&self) -> bool {
         matches!(
             self.problem,
             WordProblem::Depth { .. } | WordProblem::Steps { .. }

@@ -267,6 +267,14 @@ fn of_unknown_images_nothing_is_taken_for_granted_if_that_is_asked() {
     );
 }
 
+/// Our own limits are no reason to refuse a build.
+#[test]
+fn a_word_beyond_our_limits_counts_as_everything() {
+    let deep = format!("{}a{}", "${U:-".repeat(80), "}".repeat(80));
+    let text = format!("FROM scratch\nCOPY {deep} /\n");
+    assert_eq!(patterns(&text, &by(Builder::BuildKit)), ["."]);
+}
+
 #[test]
 fn what_podman_may_take_is_not_refused() {
     let text = "FROM scratch AS build\nCOPY a /\nFROM build AS arm/v7\n";
