@@ -82,7 +82,7 @@ pub(crate) fn least(ui: &Ui, plan: &Plan, request: &Request) -> Result<Reference
             _ => None,
         };
         ui.warning(
-            &format!("the whole context counts as read: {dockerfile}, {whole}"),
+            &format!("the whole context counts as read: {dockerfile}:{whole}"),
             hint.as_deref(),
         );
     }

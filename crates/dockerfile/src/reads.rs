@@ -6,6 +6,7 @@
 
 mod collect;
 mod frontend;
+mod needed;
 mod reason;
 mod remote;
 

@@ -338,11 +338,11 @@ fn everything_where_it_cannot_be_told() {
     let rows = [
         (
             "# syntax=vendor/frontend\nFROM scratch\nCOPY one.txt /\n",
-            "Dockerfile, line 1: the frontend `vendor/frontend` may read anything\n",
+            "Dockerfile:1:1: the frontend `vendor/frontend` may read anything\n",
         ),
         (
             "FROM scratch\nCOPY --form=x one.txt /\n",
-            "Dockerfile, line 2: `COPY` has no flag `--form`, so its meaning is not known\nhint: did you mean `--from`?\n",
+            "Dockerfile:2:6: `COPY` has no flag `--form`, so its meaning is not known\nhint: did you mean `--from`?\n",
         ),
     ];
     for (dockerfile, why) in rows {
@@ -364,7 +364,7 @@ fn everything_of_a_dockerfile_that_is_not_utf8() {
     assert_eq!((run.code, run.stdout.as_slice()), (Some(0), &b".\n"[..]));
     assert_eq!(
         run.stderr,
-        "warning: the whole context counts as read: Dockerfile, line 1: the text is not UTF-8, so its meaning is not known\n\
+        "warning: the whole context counts as read: Dockerfile:1:6: the text is not UTF-8, so its meaning is not known\n\
          hint: save the file as UTF-8\n"
     );
 }

@@ -341,7 +341,7 @@ fn a_base_image_with_triggers_gets_the_whole_context() {
     let run = build(&sandbox, &engine, &["-t", &image.name]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let because = format!(
-        "sending the whole context: Dockerfile, line 1: `{}` has ONBUILD instructions, which may read anything",
+        "sending the whole context: Dockerfile:1:6: `{}` has ONBUILD instructions, which may read anything",
         triggering.name
     );
     assert_eq!(run.stderr.lines().next(), Some(because.as_str()));
@@ -351,7 +351,7 @@ fn a_base_image_with_triggers_gets_the_whole_context() {
     assert_eq!(run.code, Some(1));
     assert!(
         run.stderr
-            .starts_with("sending the whole context: Dockerfile, line 1: "),
+            .starts_with("sending the whole context: Dockerfile:1:6: "),
         "{}",
         run.stderr
     );

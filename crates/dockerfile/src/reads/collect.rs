@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::command::{Command, Copy, Mount, Source};
+use crate::reads::needed::{BaseName, needed, triggers};
 use crate::reads::remote::is_remote;
 use crate::reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
-use crate::request::{Builder, OtherImages, Request};
+use crate::request::{OtherImages, Request};
 use crate::scope::{Base, Scope, Unresolved};
 use crate::stages::{Stage, StageNames, Stages, Step};
 use crate::syntax::{Dockerfile, Instruction, Position, Word};
@@ -28,13 +29,6 @@ pub(super) struct Collector<'a> {
     /// The places of the images in `reads`.
     images: HashMap<String, usize>,
     reads: Reads,
-}
-
-/// What a stage is built on.
-enum BaseName {
-    Scratch,
-    Stage(usize),
-    Image(String),
 }
 
 impl<'a> Collector<'a> {
@@ -86,38 +80,17 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn collect(mut self, target: usize) -> Result<Reads, ReadsError> {
-        let needed = self.needed(target);
+        let needed = needed(
+            self.stages,
+            &self.names,
+            &self.bases,
+            self.request.builder,
+            target,
+        );
         for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             self.stage(index)?;
         }
         Ok(self.reads)
-    }
-
-    /// Which stages the builder runs.
-    fn needed(&self, target: usize) -> Vec<bool> {
-        let mut needed = vec![false; target + 1];
-        if self.request.builder != Builder::BuildKit {
-            needed.fill(true);
-            return needed;
-        }
-        let mut open = vec![target];
-        while let Some(index) = open.pop() {
-            if std::mem::replace(&mut needed[index], true) {
-                continue;
-            }
-            let mut words: Vec<Word> = Vec::new();
-            if let BaseName::Stage(base) = &self.bases[index] {
-                open.push(*base);
-                words.extend(triggers(&self.stages.stages[*base]).iter().flat_map(froms));
-            }
-            words.extend(self.stages.stages[index].steps.iter().flat_map(froms));
-            open.extend(
-                words
-                    .iter()
-                    .filter_map(|word| self.names.source(&word.text, index)),
-            );
-        }
-        needed
     }
 
     fn stage(&mut self, index: usize) -> Result<(), ReadsError> {
@@ -330,33 +303,6 @@ impl<'a> Collector<'a> {
                 .extend(lines.map(|(number, text)| (number, text.trim_end().into())));
         }
         self.excerpts.get(&line).cloned().unwrap_or_default()
-    }
-}
-
-/// What the `ONBUILD`s of a stage do in the stages on top of it.
-fn triggers<'s>(stage: &Stage<'s>) -> Vec<Step<'s>> {
-    let triggers = stage.steps.iter().filter_map(|step| match &step.command {
-        Ok(Command::Onbuild(command)) => Some(Step {
-            instruction: step.instruction,
-            command: Ok(command.as_ref().clone()),
-        }),
-        Ok(_) | Err(_) => None,
-    });
-    triggers.collect()
-}
-
-/// What an instruction takes files from.
-fn froms(step: &Step<'_>) -> Vec<Word> {
-    match &step.command {
-        Ok(Command::Copy(copy) | Command::Add(copy)) => copy.from.iter().cloned().collect(),
-        Ok(Command::Run(run)) => {
-            let froms = run.mounts.iter().filter_map(|mount| {
-                let (text, position) = (mount.from()?.to_owned(), mount.word.position);
-                Some(Word { text, position })
-            });
-            froms.collect()
-        }
-        Ok(_) | Err(_) => Vec::new(),
     }
 }
 

@@ -51,39 +51,35 @@ pub enum Reason {
 
 impl fmt::Display for Whole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = self.position.line;
+        let place = self.position;
         match &self.reason {
             Reason::Frontend { syntax } => {
-                write!(f, "line {line}: the frontend `{syntax}` may read anything")
+                write!(f, "{place}: the frontend `{syntax}` may read anything")
             }
             Reason::Triggers { image } => {
                 write!(
                     f,
-                    "line {line}: `{image}` has ONBUILD instructions, which may read anything"
+                    "{place}: `{image}` has ONBUILD instructions, which may read anything"
                 )
             }
             Reason::UnknownImage { image } => {
                 write!(
                     f,
-                    "line {line}: `{image}` may have ONBUILD instructions, which may read anything"
+                    "{place}: `{image}` may have ONBUILD instructions, which may read anything"
                 )
             }
             Reason::Variable { name, source } => {
                 write!(
                     f,
-                    "line {line}: `{source}` needs `{name}`, which depends on the base image or on the builder's release"
+                    "{place}: `{source}` needs `{name}`, which depends on the base image or on the builder's release"
                 )
             }
             Reason::Unknown(error) => {
-                write!(
-                    f,
-                    "line {line}: {}, so its meaning is not known",
-                    error.problem
-                )
+                write!(f, "{place}: {}, so its meaning is not known", error.problem)
             }
             Reason::Work { source } => write!(
                 f,
-                "line {line}: it takes too long to follow `{source}` everywhere"
+                "{place}: it takes too long to follow `{source}` everywhere"
             ),
         }
     }

@@ -180,27 +180,27 @@ fn where_it_cannot_be_told_it_is_everything_and_why() {
     let rows: &[(&str, &str)] = &[
         (
             "# syntax=vendor/frontend:1\nFROM scratch\nCOPY a /",
-            "line 1: the frontend `vendor/frontend:1` may read anything",
+            "1:1: the frontend `vendor/frontend:1` may read anything",
         ),
         (
             "FROM with-triggers\nCOPY a /",
-            "line 1: `with-triggers` has ONBUILD instructions, which may read anything",
+            "1:6: `with-triggers` has ONBUILD instructions, which may read anything",
         ),
         (
             "FROM base\nCOPY $A /",
-            "line 2: `$A` needs `A`, which depends on the base image or on the builder's release",
+            "2:6: `$A` needs `A`, which depends on the base image or on the builder's release",
         ),
         (
             "FROM base\nENV A=$A/x\nCOPY a$A /",
-            "line 3: `a$A` needs `A`, which depends on the base image or on the builder's release",
+            "3:6: `a$A` needs `A`, which depends on the base image or on the builder's release",
         ),
         (
             "FROM scratch\nCOPY --only-when=monday a /",
-            "line 2: `COPY` has no flag `--only-when`, so its meaning is not known",
+            "2:6: `COPY` has no flag `--only-when`, so its meaning is not known",
         ),
         (
             "FROM scratch\nFETCH a /",
-            "line 2: there is no instruction `FETCH`, so its meaning is not known",
+            "2:1: there is no instruction `FETCH`, so its meaning is not known",
         ),
     ];
     for (text, expected) in rows {
@@ -301,13 +301,13 @@ fn the_classic_builder_ignores_what_only_buildkit_heeds() {
 #[test]
 fn what_another_frontend_reads_need_be_no_dockerfile() {
     let rows: &[(&str, &str)] = &[
-        ("#syntax=vendor/yaml\ncmd: [1, 2]\nenv\n", "line 1"),
+        ("#syntax=vendor/yaml\ncmd: [1, 2]\nenv\n", "1:1"),
         (
             "#!/usr/bin/env docker\n# syntax=vendor/yaml:2 --a=b\nFROM a\nCOPY a /",
-            "line 2",
+            "2:1",
         ),
-        ("// syntax=vendor/yaml\nkey = 1\n", "line 1"),
-        ("\u{feff}{\"syntax\": \"vendor/yaml\"}", "line 1"),
+        ("// syntax=vendor/yaml\nkey = 1\n", "1:1"),
+        ("\u{feff}{\"syntax\": \"vendor/yaml\"}", "1:1"),
     ];
     for (text, place) in rows {
         let reads = Reads::foreign(text, &by(Builder::BuildKit)).unwrap();

@@ -73,7 +73,7 @@ const EXCEPTIONS: [(&str, &str); 2] = [
     // Later ones see arguments of the same instruction, so it is left open.
     (
         "args_in_one_instruction",
-        "line 3: `s-$A-$B` needs `B`, which depends on the base image or on the builder's release",
+        "3:6: `s-$A-$B` needs `B`, which depends on the base image or on the builder's release",
     ),
     // In later ones an `ARG` without a value takes nothing away.
     ("platform_global_bare", "amd64"),
@@ -95,7 +95,7 @@ fn base_images() {
     };
     let open = |word: &str, name: &str, line: usize| {
         vec![format!(
-            "line {line}: `s-{word}` needs `{name}`, which depends on the base image or on the builder's release"
+            "{line}:6: `s-{word}` needs `{name}`, which depends on the base image or on the builder's release"
         )]
     };
     let none = BTreeMap::new();

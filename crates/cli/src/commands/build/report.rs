@@ -82,7 +82,7 @@ impl<'a> Report<'a> {
         }
         for whole in &least.reads.whole {
             let dockerfile = plan.dockerfile_shown();
-            self.line(&format!("sending the whole context: {dockerfile}, {whole}"));
+            self.line(&format!("sending the whole context: {dockerfile}:{whole}"));
         }
         if let Some(left) = reads::left(least) {
             self.line(&left);
