@@ -57,6 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         } else {
             // Everything that has tests: libraries and programs too, whatever the option is called.
             tests.args(["test", "--locked", "--no-fail-fast", "--tests"]);
+            // It knows no groups, and no two tests may build on one Engine at once (`.config/nextest.toml` says why).
+            tests.env("RUST_TEST_THREADS", "1");
         }
         arguments.select(&mut tests);
         tests.arg("--").args(&arguments.filters);
