@@ -10,6 +10,7 @@ use http::header::CONNECTION;
 use http_body_util::BodyExt;
 use shipload_context::BaseImage;
 
+use crate::cleanup::CleanupOptions;
 use crate::client::Engine;
 use crate::error::RequestError;
 use crate::image_name::{ImageName, ImageNameError};
@@ -318,21 +319,6 @@ impl Engine {
     /// # Errors
     /// When the images cannot be listed, or one cannot be removed for another reason.
     pub async fn remove_dangling(&self) -> Result<Vec<Removed>, RequestError> {
-        let options = ListOptions {
-            dangling: true,
-            ..ListOptions::default()
-        };
-        let mut removed = Vec::new();
-        for image in self.images(&options).await? {
-            let Ok(id) = image.id.parse() else { continue };
-            match self.remove(&id, false).await {
-                Ok(items) => removed.extend(items),
-                Err(RequestError::Refused {
-                    status: 404 | 409, ..
-                }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(removed)
+        self.cleanup_images(&CleanupOptions::default()).await
     }
 }
