@@ -24,12 +24,10 @@ pub(super) fn referenced(
                 .hint(HeredocError::HINT.to_owned())
         })?;
     }
-    let about = engine.about();
     let mut request = Request {
         target: options.target.clone(),
         build_args: options.build_args.clone(),
         platform: options.platform.clone(),
-        build_platform: about.os.as_ref().map(|os| platform(os, engine)),
         ..Request::default()
     };
     let reads = plan.reads(&request)?;
@@ -44,16 +42,6 @@ pub(super) fn referenced(
     let least = plan.referenced(&request)?;
     reads::check(plan, &least)?;
     Ok(least)
-}
-
-/// The platform that builds: that of the engine's system on this machine's processor, as far as it can be told.
-fn platform(os: &str, engine: &Engine) -> String {
-    let version = engine.version().ok();
-    let architecture = version.and_then(|version| version.arch);
-    match architecture {
-        Some(architecture) => format!("{os}/{architecture}"),
-        None => os.to_owned(),
-    }
 }
 
 #[cfg(test)]
