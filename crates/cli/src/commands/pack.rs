@@ -1,6 +1,5 @@
 //! `shipload pack`: the context as an archive, whole or not there.
 
-use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt as _;
@@ -132,11 +131,7 @@ pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     }
     let meter = ui.meter(Work::Packing(progress.clone(), plan.view.content_bytes()));
     let packed = match &output {
-        Output::Standard => {
-            let mut out = Ui::result()?;
-            widen(&out);
-            pack(&plan.view, &options, &progress, &mut out)
-        }
+        Output::Standard => pack(&plan.view, &options, &progress, &mut Ui::result()?),
         Output::File(file) => pack_to_file(&plan.view, &options, &progress, file),
     };
     drop(meter);
@@ -156,11 +151,6 @@ fn options(arguments: &Arguments) -> Result<PackOptions, Failure> {
         level: arguments.level,
         threads: arguments.jobs,
     })
-}
-
-/// Makes a pipe hold a megabyte: sixteen times fewer switches between us and the reader. What cannot be widened works too.
-fn widen(out: &File) {
-    let _ = rustix::pipe::fcntl_setpipe_size(out, 1 << 20);
 }
 
 /// Says why there is no archive.
