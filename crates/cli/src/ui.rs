@@ -7,7 +7,7 @@
 mod meter;
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -104,6 +104,20 @@ impl Ui {
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&fd, 1 << 20);
         Ok(File::from(fd))
+    }
+
+    /// Writes a result in many small pieces, which `what` names.
+    pub(crate) fn listing(
+        what: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut out = BufWriter::with_capacity(64 << 10, Self::result()?);
+        match write(&mut out).and_then(|()| out.flush()) {
+            // Whoever reads has seen enough, as `head` does.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(Failure::new(format!("cannot write the {what}")).caused_by(&error)),
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Whether standard output is a terminal.

@@ -2,11 +2,11 @@
 
 mod rule;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use shipload::context::{ListFormat, Progress, Referenced, View, list};
+use shipload::context::{Entry, ListFormat, Plan, Progress, Referenced, View, list, show};
 
 use crate::args::{ContextArguments, ReadsArguments};
 use crate::exit::Failure;
@@ -74,60 +74,48 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
     let least = reads::least(ui, &plan, &request)?;
     plan::check_size(&least.view, &arguments.context)?;
     let members = leaves(&least);
-    let mut out = BufWriter::with_capacity(64 << 10, Ui::result()?);
-    let written = match arguments.format {
-        Format::Make | Format::Ninja => {
-            let syntax = if arguments.format == Format::Make {
-                Syntax::Make
-            } else {
-                Syntax::Ninja
-            };
-            let mut rule = Rule::new(syntax, &arguments.output_name)?;
-            rule.add_build_files(&plan, &arguments.path, arguments.context.file.as_deref())?;
-            rule.add_members(&members, &arguments.path, &arguments.context)?;
-            out.write_all(&rule.finish())
-        }
-        format if arguments.patterns => patterns(&least, format, &mut out),
-        format if least.reads.is_whole() => lines(["."].into_iter(), format, &mut out),
-        Format::Text => list(&members, ListFormat::Text, &mut out),
-        Format::Json => list(&members, ListFormat::Json, &mut out),
-        Format::Nul => list(&members, ListFormat::Nul, &mut out),
+    let format = match arguments.format {
+        Format::Make => return rule(Syntax::Make, &plan, &members, arguments),
+        Format::Ninja => return rule(Syntax::Ninja, &plan, &members, arguments),
+        Format::Text => ListFormat::Text,
+        Format::Json => ListFormat::Json,
+        Format::Nul => ListFormat::Nul,
     };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::new("cannot write the list").caused_by(&error)),
-        Ok(()) => Ok(()),
-    }
+    Ui::listing("list", |out| {
+        // Of the whole context the only pattern is `.`.
+        if arguments.patterns || least.reads.is_whole() {
+            patterns(&least, format, out)
+        } else {
+            list(&members, format, out)
+        }
+    })
+}
+
+fn rule(syntax: Syntax, plan: &Plan, members: &View, arguments: &Arguments) -> Result<(), Failure> {
+    let mut rule = Rule::new(syntax, &arguments.output_name)?;
+    rule.add_build_files(plan, &arguments.path, arguments.context.file.as_deref())?;
+    rule.add_members(members, &arguments.path, &arguments.context)?;
+    Ui::listing("list", |out| out.write_all(&rule.finish()))
 }
 
 /// What is read and has nothing below it.
 fn leaves(least: &Referenced) -> View {
     let entries = least.view.tree().entries();
-    least.members.clone().filter(|entry| {
+    let is_parent = |entry: &Entry| {
         let after = entries.partition_point(|other| other.path <= entry.path);
-        let is_parent = entries
-            .get(after)
-            .is_some_and(|next| next.path.starts_with(&entry.path));
-        !entry.is_dir() || !is_parent
-    })
+        let next = entries.get(after);
+        next.is_some_and(|next| next.path.starts_with(&entry.path))
+    };
+    let members = least.members.clone();
+    members.filter(|entry| !entry.is_dir() || !is_parent(entry))
 }
 
-fn patterns(least: &Referenced, format: Format, out: &mut impl Write) -> io::Result<()> {
-    lines(least.reads.patterns(), format, out)
-}
-
-fn lines<'a>(
-    texts: impl Iterator<Item = &'a str>,
-    format: Format,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    for text in texts {
+fn patterns(least: &Referenced, format: ListFormat, out: &mut impl Write) -> io::Result<()> {
+    for pattern in least.reads.patterns() {
         match format {
-            Format::Json => writeln!(out, "{}", serde_json::json!({ "path": text }))?,
-            Format::Nul => write!(out, "{text}\0")?,
-            Format::Text | Format::Make | Format::Ninja => {
-                writeln!(out, "{}", shipload::context::show(text.as_bytes()))?;
-            }
+            ListFormat::Json => writeln!(out, "{}", serde_json::json!({ "path": pattern }))?,
+            ListFormat::Nul => write!(out, "{pattern}\0")?,
+            ListFormat::Text | ListFormat::Long => writeln!(out, "{}", show(pattern.as_bytes()))?,
         }
     }
     Ok(())

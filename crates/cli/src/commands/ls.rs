@@ -1,6 +1,5 @@
 //! `shipload ls`: what `pack` would write and `build` would send, entry by entry, in that order.
 
-use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -76,11 +75,5 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
         plan.view = reads::least(ui, &plan, &request)?.view;
     }
     plan::check_size(&plan.view, &arguments.context)?;
-    let mut out = BufWriter::with_capacity(64 << 10, Ui::result()?);
-    match list(&plan.view, format, &mut out).and_then(|()| out.flush()) {
-        // Whoever reads has seen enough, as `head` does.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::new("cannot write the listing").caused_by(&error)),
-        Ok(()) => Ok(()),
-    }
+    Ui::listing("listing", |out| list(&plan.view, format, out))
 }
