@@ -16,8 +16,8 @@ use shipload_context::BaseImage;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::auth::{Credential, Credentials, Registry};
+use crate::build::{BuildError, Built};
 use crate::cancel::CancelToken;
-use crate::classic::{BuildError, Built};
 use crate::client::{About, ConnectOptions, SystemInfo, VersionInfo};
 use crate::error::{ConnectError, RequestError};
 use crate::events::Event;

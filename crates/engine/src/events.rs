@@ -1,5 +1,7 @@
 //! What an engine says while it builds, pulls or pushes, as types; [`crate::EventParser`] makes them from its answer.
 
+use crate::vertex::{Vertex, VertexLog, VertexStatus, VertexWarning};
+
 /// Something that happened on the engine, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,6 +60,14 @@ pub enum Event {
         /// The size of the manifest, in bytes.
         size: u64,
     },
+    /// BuildKit began, ended or renamed a step.
+    Vertex(Vertex),
+    /// BuildKit got further with a part of a step.
+    VertexStatus(VertexStatus),
+    /// A step on BuildKit printed something.
+    VertexLog(VertexLog),
+    /// BuildKit warns of something in the Dockerfile.
+    VertexWarning(VertexWarning),
 }
 
 /// Where a command printed.

@@ -6,7 +6,7 @@ use shipload_context::{
 };
 
 use crate::auth::Registry;
-use crate::classic::BuildStream;
+use crate::build::BuildStream;
 use crate::client::{Engine, EngineKind};
 use crate::image_name::ImageName;
 use crate::options::BuildOptions;

@@ -14,6 +14,8 @@
 mod address;
 mod auth;
 pub mod blocking;
+mod build;
+mod buildkit;
 mod cancel;
 mod classic;
 mod cleanup;
@@ -40,11 +42,16 @@ mod tls;
 mod transfer;
 mod transport;
 mod upload;
+mod vertex;
 
 pub use address::{Address, AddressError, SshTarget, Why};
 pub use auth::{Credential, CredentialError, Credentials, Registry};
+pub use build::{BuildError, BuildStream, Built};
+pub use buildkit::options::{
+    BuildKitOptions, CacheEntry, Destination, NamedContext, Output, OutputKind, SecretOrigin,
+    SecretSource, SshSource,
+};
 pub use cancel::CancelToken;
-pub use classic::{BuildError, BuildStream, Built};
 pub use cleanup::CleanupOptions;
 pub use client::{About, ApiVersion, ConnectOptions, Engine, EngineKind, SystemInfo, VersionInfo};
 pub use config::{ConfigError, DockerConfig};
@@ -64,3 +71,4 @@ pub use secret::Secret;
 pub use tls::{TlsError, TlsFiles};
 pub use transfer::{Pushed, TransferError};
 pub use upload::{ContextBody, UploadProgress};
+pub use vertex::{ProgressGroup, SourceLines, Vertex, VertexLog, VertexStatus, VertexWarning};

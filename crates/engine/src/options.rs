@@ -7,11 +7,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::auth::Registry;
+use crate::buildkit::options::BuildKitOptions;
 use crate::client::EngineKind;
 use crate::image_name::{ImageName, ImageNameError};
 use crate::images::extra_names;
 
-/// What a build on the classic builder may be told. The default is what `docker build` does without options.
+/// What a build may be told. The default is what `docker build` does without options.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of `docker build`"
@@ -63,6 +64,8 @@ pub struct BuildOptions {
     /// name, and no others; none by default. Only `build_from_file` and `build_from_context` read the
     /// Dockerfile, and take those that it names if there are none here.
     pub registries: Vec<Registry>,
+    /// What only BuildKit can be told; the classic builder refuses it.
+    pub buildkit: BuildKitOptions,
 }
 
 /// Without the values of build arguments, among which are the proxies of `config.json` with their passwords, and
@@ -143,6 +146,7 @@ impl Default for BuildOptions {
             limits: Limits::default(),
             remote: None,
             registries: Vec::new(),
+            buildkit: BuildKitOptions::default(),
         }
     }
 }
