@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use shipload_engine::{BuildOptions, ContextBody, Limits, Ulimit};
+use shipload_engine::{BuildKitOptions, BuildOptions, ContextBody, Limits, Ulimit};
 
 use crate::fake::{Fake, PING};
 
@@ -110,6 +110,7 @@ async fn every_option_is_sent_as_the_docker_cli_does() {
         },
         remote: None,
         registries: Vec::new(),
+        buildkit: BuildKitOptions::default(),
     };
     let docker = pairs(DOCKER);
     assert_eq!(sent(PING, &options).await, docker);
