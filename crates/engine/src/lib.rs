@@ -37,6 +37,7 @@ mod prose;
 mod resolve;
 mod sanitize;
 mod secret;
+mod session;
 mod ssh;
 mod tls;
 mod transfer;
