@@ -16,6 +16,7 @@ pub mod least;
 pub mod member;
 pub mod oracle;
 pub mod packages;
+pub mod proxy;
 pub mod random;
 pub mod record;
 pub mod registry;
