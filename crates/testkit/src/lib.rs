@@ -22,5 +22,6 @@ pub mod proxy;
 pub mod random;
 pub mod record;
 pub mod registry;
+pub mod traces;
 pub mod tree;
 pub mod workspace;
