@@ -84,6 +84,12 @@ impl Environment {
             .filter(|text| !text.is_empty())
     }
 
+    /// The bytes of a variable, which may be none; `None` when it is unset.
+    pub(crate) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        let value = self.variables.get(OsStr::new(name))?;
+        Some(value.as_encoded_bytes())
+    }
+
     /// All variables, for a child process.
     pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables

@@ -50,6 +50,8 @@ pub enum SecretOrigin {
     Variable(String),
     /// Here.
     Value(Secret),
+    /// In the variable that has the id for its name, if that is set, else in the file: what `--secret id=NAME` means.
+    ById,
 }
 
 /// An SSH agent for the build.
