@@ -23,6 +23,7 @@
 mod content;
 mod context;
 mod entry;
+mod filesync;
 mod path;
 mod progress;
 mod recipe;
@@ -36,6 +37,7 @@ mod view;
 pub use content::{ArchiveRange, Content, HostFile, Opened, ReadError, ReadProblem};
 pub use context::{Context, ContextArchive, ContextError, ContextOptions};
 pub use entry::{Device, Entry, Kind, Mtime, Origin, Standing};
+pub use filesync::*;
 pub use path::{EntryPath, PathError, show};
 pub use progress::{Counts, Moment, Progress};
 pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};

@@ -98,8 +98,8 @@ pub struct Plan {
     pub dockerfile_host: Option<PathBuf>,
     /// The context directory, links resolved; none for an archive.
     pub directory: Option<PathBuf>,
-    /// Whether the Dockerfile is in the context only because it was put there.
-    pub(crate) is_injected: bool,
+    /// Whether the Dockerfile is in the context only because it was put there, for builders that must find it there.
+    pub is_injected: bool,
     /// The ignore files that were read, in order.
     pub ignore_files: Vec<PathBuf>,
     /// The rules in force.

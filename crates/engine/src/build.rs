@@ -1,5 +1,6 @@
 //! A build that runs, whichever builder does it: its events, then what came of it.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,12 +9,14 @@ use shipload_context::PackError;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::buildkit::failure::SolveFailure;
 use crate::cancel::CancelToken;
 use crate::error::{BoxError, RequestError};
 use crate::events::{EngineFailure, Event};
 use crate::image_name::ImageName;
 use crate::images::PartialTags;
 use crate::parser::ParseError;
+use crate::session::secrets::SecretError;
 use crate::upload::UploadProgress;
 
 /// How many events wait for a reader before the engine has to.
@@ -22,10 +25,12 @@ const WAITING_EVENTS: usize = 256;
 /// An image that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    /// Its full id, `sha256:…`.
+    /// Its full id, `sha256:…`; empty where the result is no image, as with `--output type=local`.
     pub image_id: String,
     /// The names it got: those that were asked for.
     pub tags: Vec<ImageName>,
+    /// What BuildKit's exporters tell of the result, such as `containerimage.digest`.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// Why there is no image.
@@ -46,6 +51,12 @@ pub enum BuildError {
         /// The exit code of the command, where one failed.
         code: Option<i64>,
     },
+    /// A secret cannot be given; nothing was asked of the engine.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// BuildKit gave up, mostly because a step failed.
+    #[error("the build failed: {}", .0.message)]
+    Solve(Box<SolveFailure>),
     /// It was cancelled.
     #[error("the build was cancelled")]
     Cancelled,
@@ -90,6 +101,7 @@ impl BuildError {
             Self::Request(error) => error.hint(),
             Self::Tags { source, .. } => source.hint(),
             Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
+            Self::Secret(error) => error.hint(),
             Self::NoImage | Self::Early => Some("the engine's own log may say why".to_owned()),
             _ => None,
         }

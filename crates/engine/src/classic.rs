@@ -14,6 +14,7 @@
 //! engine, dropped without a final chunk when packing fails, and closed by the engine afterwards;
 //! and see [`crate::transport`]'s reasons. An image id is a success; the end of the answer is not.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -217,6 +218,7 @@ impl Exchange {
         let mut built = Built {
             image_id,
             tags: self.options.tags.clone(),
+            metadata: BTreeMap::new(),
         };
         let further = &self.options.further_tags;
         if further.is_empty() {

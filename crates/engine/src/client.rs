@@ -197,6 +197,7 @@ pub(crate) struct Inner {
     pub(crate) docker: bollard::Docker,
     pub(crate) about: About,
     pub(crate) credentials: Credentials,
+    pub(crate) environment: Environment,
     config: DockerConfig,
 }
 
@@ -259,6 +260,7 @@ impl Engine {
             docker,
             about,
             credentials,
+            environment: options.environment.clone(),
             config,
         };
         Ok(Self(Arc::new(inner)))

@@ -111,6 +111,13 @@ impl Environment {
             .or_else(|| self.directory("HOME").map(|home| home.join(".docker")))
     }
 
+    /// Where programs keep what they should remember: `XDG_STATE_HOME`, else `~/.local/state`; below it our own.
+    pub(crate) fn state_directory(&self) -> Option<PathBuf> {
+        self.directory("XDG_STATE_HOME")
+            .or_else(|| Some(self.directory("HOME")?.join(".local/state")))
+            .map(|state| state.join("shipload"))
+    }
+
     /// Where the certificates are that `DOCKER_TLS_VERIFY` asks for: `DOCKER_CERT_PATH`, else the
     /// settings' directory.
     pub fn cert_path(&self) -> Option<PathBuf> {

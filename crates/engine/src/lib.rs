@@ -30,15 +30,18 @@ mod from_file;
 mod helper;
 mod image_name;
 mod images;
+mod node;
 mod options;
 mod parser;
 mod patient;
 mod prose;
+mod random;
 mod resolve;
 mod sanitize;
 mod secret;
 mod session;
 mod ssh;
+mod tasks;
 mod tls;
 mod transfer;
 mod transport;
@@ -48,6 +51,9 @@ mod vertex;
 pub use address::{Address, AddressError, SshTarget, Why};
 pub use auth::{Credential, CredentialError, Credentials, Registry};
 pub use build::{BuildError, BuildStream, Built};
+pub use buildkit::BuildKit;
+pub use buildkit::context::{SessionContext, SessionContextError};
+pub use buildkit::failure::SolveFailure;
 pub use buildkit::options::{
     BuildKitOptions, CacheEntry, Destination, NamedContext, Output, OutputKind, SecretOrigin,
     SecretSource, SshSource,

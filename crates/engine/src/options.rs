@@ -194,6 +194,15 @@ impl BuildOptions {
 }
 
 impl BuildOptions {
+    /// All names that the image is to get.
+    pub(crate) fn names(&self) -> Vec<ImageName> {
+        self.tags
+            .iter()
+            .chain(&self.further_tags)
+            .cloned()
+            .collect()
+    }
+
     /// The query of `POST /build`, with the `?`, as the docker CLI 28.2.2 writes it.
     ///
     /// **Deviation** for Podman, which reads some lists in another form: hosts and security options

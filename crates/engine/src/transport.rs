@@ -13,17 +13,18 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, UPGRADE, USER_AGENT};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
+use hyper::upgrade::Upgraded;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use crate::client::ApiVersion;
-use crate::connect::Connector;
+use crate::connect::{Connector, Stream};
 use crate::error::{BoxError, RequestError};
 use crate::patient::Patient;
 
@@ -104,11 +105,7 @@ impl Transport {
         ),
         RequestError,
     > {
-        let stream = self
-            .connector
-            .connect()
-            .await
-            .map_err(RequestError::Connect)?;
+        let stream = self.connect().await?;
         let io = TokioIo::new(Patient::new(stream));
         hyper::client::conn::http1::handshake(io)
             .await
@@ -129,6 +126,46 @@ impl Transport {
             .await
             .map_err(RequestError::broken)?;
         successful(answer).await
+    }
+
+    /// Asks for another protocol on a connection of its own, as `POST` with `Upgrade: h2c`, and returns what is the
+    /// connection from then on.
+    pub(crate) async fn upgrade(
+        &self,
+        request: http::request::Builder,
+    ) -> Result<Upgraded, RequestError> {
+        let request = request
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "h2c")
+            .body(empty())
+            .map_err(RequestError::broken)?;
+        let stream = self.connect().await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(RequestError::broken)?;
+        // It ends with the upgrade, or when the answer is dropped.
+        tokio::spawn(connection.with_upgrades());
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(RequestError::broken)?;
+        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let status = answer.status().as_u16();
+            successful(answer).await?;
+            let message = "it did not change the protocol".to_owned();
+            return Err(RequestError::Refused { status, message });
+        }
+        hyper::upgrade::on(answer)
+            .await
+            .map_err(RequestError::broken)
+    }
+
+    /// A connection that nothing was sent on.
+    pub(crate) async fn connect(&self) -> Result<Stream, RequestError> {
+        self.connector
+            .connect()
+            .await
+            .map_err(RequestError::Connect)
     }
 
     /// The same connections for bollard, with `api` in every path and a time limit to the response head.

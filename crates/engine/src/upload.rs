@@ -153,17 +153,44 @@ pub struct UploadProgress(Arc<Counters>);
 struct Counters {
     bytes: AtomicU64,
     complete: AtomicBool,
+    entries: AtomicU64,
+    files: AtomicU64,
 }
 
 impl UploadProgress {
-    /// Bytes of the archive that were handed to the connection.
+    /// Bytes that were handed to the connection: of the archive, and with BuildKit of the files that it asked for.
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many entries BuildKit was told of, in all its questions together; 0 with other builders.
+    pub fn entries(&self) -> u64 {
+        self.0.entries.load(Ordering::Relaxed)
+    }
+
+    /// How many files BuildKit asked for and got, the Dockerfile included; 0 with other builders.
+    pub fn files(&self) -> u64 {
+        self.0.files.load(Ordering::Relaxed)
     }
 
     /// Whether that is all of it.
     pub fn is_complete(&self) -> bool {
         self.0.complete.load(Ordering::Relaxed)
+    }
+}
+
+/// # Counting
+impl UploadProgress {
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_entries(&self, entries: u64) {
+        self.0.entries.fetch_add(entries, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_file(&self) {
+        self.0.files.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -292,7 +319,7 @@ impl hyper::body::Body for UploadBody {
         self.receiver.poll_recv(cx).map(|piece| match piece {
             Some(Piece::Data(data)) => {
                 let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
-                self.progress.0.bytes.fetch_add(length, Ordering::Relaxed);
+                self.progress.add_bytes(length);
                 Some(Ok(Frame::data(data)))
             }
             Some(Piece::End) => {

@@ -111,6 +111,17 @@ pub struct CacheEntry {
     pub attributes: BTreeMap<String, Secret>,
 }
 
+impl CacheEntry {
+    /// The cache that an image holds or has beside it in its registry.
+    pub fn image(reference: &str) -> Self {
+        let attributes = [("ref".to_owned(), Secret::new(reference))];
+        Self {
+            kind: "registry".to_owned(),
+            attributes: attributes.into(),
+        }
+    }
+}
+
 /// A context beside the main one.
 #[derive(Debug, Clone)]
 pub enum NamedContext {

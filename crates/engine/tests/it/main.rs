@@ -8,6 +8,7 @@
 
 mod address;
 mod auth;
+mod buildkit;
 mod fake;
 mod faults;
 mod names;

@@ -1,0 +1,76 @@
+//! `Channel`: gRPC calls to a BuildKit over one HTTP/2 connection.
+//!
+//! tonic's own channel connects anew by itself, on tasks of its own. A build is one connection: if that breaks, the build
+//! is over, and nothing of it stays behind.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use http::{Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
+use tonic::body::Body;
+use tower_service::Service;
+
+use crate::error::RequestError;
+use crate::tasks::Tasks;
+
+/// The longest header list that is taken, in bytes. Error details are headers, and hold a whole Dockerfile.
+const HEADER_LIMIT: u32 = 8 << 20;
+
+/// How much may be on its way to us, in bytes: exported archives are large.
+const WINDOW: u32 = 4 << 20;
+
+/// A connection's two directions, as hyper wants them.
+pub(crate) trait Wire: hyper::rt::Read + hyper::rt::Write + Send + Unpin {}
+
+impl<T: hyper::rt::Read + hyper::rt::Write + Send + Unpin> Wire for T {}
+
+/// Any connection.
+pub(crate) type BoxWire = Box<dyn Wire>;
+
+/// Sends gRPC calls; cheap to clone, and closed with its last clone.
+#[derive(Clone)]
+pub(crate) struct Channel {
+    sender: SendRequest<Body>,
+    _tasks: Arc<Tasks>,
+}
+
+impl Channel {
+    /// Takes a connection on which the other side expects HTTP/2.
+    pub(crate) async fn new(wire: BoxWire) -> Result<Self, RequestError> {
+        let tasks = Tasks::default();
+        let (sender, connection) = http2::Builder::new(tasks.spawner())
+            .max_header_list_size(HEADER_LIMIT)
+            .initial_connection_window_size(WINDOW)
+            .initial_stream_window_size(WINDOW)
+            .handshake(wire)
+            .await
+            .map_err(RequestError::broken)?;
+        tasks.spawner().spawn(connection);
+        Ok(Self {
+            sender,
+            _tasks: Arc::new(tasks),
+        })
+    }
+
+    /// The address that calls are made to: there is only one place to go.
+    pub(crate) fn origin() -> Uri {
+        Uri::from_static("http://buildkit")
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Incoming>;
+    type Error = hyper::Error;
+    type Future = BoxFuture<'static, hyper::Result<Response<Incoming>>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.sender.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.sender.send_request(request))
+    }
+}

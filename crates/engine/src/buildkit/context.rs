@@ -1,0 +1,136 @@
+//! `SessionContext`: the files that a build on BuildKit can ask for.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use shipload_context::{EntryPath, Plan, RecipeError, TreeBuilder, View};
+
+use crate::error::BoxError;
+use crate::random;
+
+/// What the Dockerfile's own ignore file says to a frontend. A frontend that finds one looks for no other, and so gets
+/// no rules to apply a second time: they were applied here.
+const NO_RULES: &str = "# The sender of this context has applied the rules.\n";
+
+/// The files of a build on BuildKit: its context, its Dockerfile, and what makes it the same context tomorrow.
+///
+/// BuildKit asks for what it needs, when it needs it, and gets what has changed since it last asked; so a view may be
+/// large. Cheap to clone.
+///
+/// ```
+/// use shipload_context::{TreeBuilder, View};
+/// use shipload_engine::SessionContext;
+///
+/// let tree = TreeBuilder::new().bytes("hello.txt".parse()?, "hello\n").build()?;
+/// let context = SessionContext::new(View::new(&tree), "FROM scratch\nCOPY hello.txt /\n");
+/// # drop(context);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SessionContext {
+    view: View,
+    /// The Dockerfile's name, without a directory.
+    filename: String,
+    dockerfile: Vec<u8>,
+    identity: Option<Vec<u8>>,
+}
+
+/// A context that BuildKit cannot be told of.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionContextError {
+    /// The Dockerfile cannot be read.
+    #[error(transparent)]
+    Dockerfile(#[from] RecipeError),
+    /// The Dockerfile's name is not UTF-8.
+    #[error("BuildKit cannot be told the Dockerfile `{0}`, whose name is not UTF-8")]
+    Name(EntryPath),
+}
+
+/// # Making one
+impl SessionContext {
+    /// The members of a view, and the text of a Dockerfile, which need not be one of them.
+    pub fn new(view: View, dockerfile: impl Into<Vec<u8>>) -> Self {
+        Self {
+            view,
+            filename: "Dockerfile".to_owned(),
+            dockerfile: dockerfile.into(),
+            identity: None,
+        }
+    }
+
+    /// What a recipe came to. Its rules should be BuildKit's.
+    ///
+    /// # Errors
+    /// When the Dockerfile cannot be read, or has a name that is not UTF-8.
+    pub fn from_plan(plan: &Plan) -> Result<Self, SessionContextError> {
+        let view = if plan.is_injected {
+            plan.view
+                .clone()
+                .filter(|entry| entry.path != plan.dockerfile)
+        } else {
+            plan.view.clone()
+        };
+        let context = Self::new(view, plan.dockerfile_text()?);
+        let filename = if plan.is_injected {
+            context.filename.clone()
+        } else {
+            String::from_utf8(plan.dockerfile.file_name().to_vec())
+                .map_err(|_| SessionContextError::Name(plan.dockerfile.clone()))?
+        };
+        let directory = plan.directory.as_ref();
+        let identity = directory.map(|path| {
+            let dockerfile = plan.dockerfile.as_bytes();
+            [path.as_os_str().as_bytes(), b"\0", dockerfile].concat()
+        });
+        Ok(Self {
+            filename,
+            identity,
+            ..context
+        })
+    }
+
+    /// What makes this context the same one at the next build, so that BuildKit compares it with what it has of it; by
+    /// default the directory and the Dockerfile's path, else the repository of the image's first name.
+    #[must_use]
+    pub fn identity(self, identity: impl Into<Vec<u8>>) -> Self {
+        Self {
+            identity: Some(identity.into()),
+            ..self
+        }
+    }
+}
+
+/// # What is sent
+impl SessionContext {
+    /// The Dockerfile's name, as the frontend is told it.
+    pub(crate) fn filename(&self) -> &str {
+        &self.filename
+    }
+
+    /// The files of the context.
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The Dockerfile, and an ignore file beside it that has no rules.
+    pub(crate) fn dockerfile_view(&self) -> Result<View, BoxError> {
+        let ignore = format!("{}.dockerignore", self.filename);
+        let tree = TreeBuilder::new()
+            .bytes(self.filename.parse()?, self.dockerfile.as_slice())
+            .bytes(ignore.parse()?, NO_RULES)
+            .build()?;
+        Ok(View::new(&tree))
+    }
+
+    /// What BuildKit keeps the files under: a digest of the machine, the context, the Dockerfile and the target.
+    pub(crate) fn shared_key(&self, node: &str, name: &str, target: &str) -> String {
+        let identity = self.identity.as_deref().unwrap_or(name.as_bytes());
+        let parts = [
+            node.as_bytes(),
+            identity,
+            self.filename.as_bytes(),
+            target.as_bytes(),
+        ];
+        format!("shipload:{}", random::digest(&parts))
+    }
+}

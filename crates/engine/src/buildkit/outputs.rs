@@ -1,0 +1,50 @@
+//! What becomes of a result, as BuildKit's exporters are told it.
+
+use std::collections::HashMap;
+
+use bollard_buildkit_proto::moby::buildkit::v1::Exporter;
+
+use crate::buildkit::options::{Output, OutputKind};
+use crate::image_name::ImageName;
+use crate::options::BuildOptions;
+
+/// The exporters that `options` ask for. On an Engine, what is not said to go elsewhere goes into its image store.
+pub(crate) fn exporters(options: &BuildOptions, is_engine: bool) -> Vec<Exporter> {
+    let outputs = &options.buildkit.outputs;
+    if outputs.is_empty() && is_engine {
+        return vec![named("moby", HashMap::new(), options)];
+    }
+    let exporter = |output: &Output| {
+        let attributes: HashMap<_, _> = output.attributes.clone().into_iter().collect();
+        let stays = output.destination.is_none();
+        match output.kind {
+            OutputKind::Docker if stays && is_engine => Some(named("moby", attributes, options)),
+            OutputKind::Image => Some(named("image", attributes, options)),
+            OutputKind::Docker => Some(named("docker", attributes, options)),
+            OutputKind::Oci => Some(named("oci", attributes, options)),
+            OutputKind::Tar => Some(exporter("tar", attributes)),
+            OutputKind::Local => Some(exporter("local", attributes)),
+            OutputKind::CacheOnly => None,
+        }
+    };
+    outputs.iter().filter_map(exporter).collect()
+}
+
+/// An exporter of images, with the names of the image unless the caller gave it others.
+fn named(kind: &str, mut attributes: HashMap<String, String>, options: &BuildOptions) -> Exporter {
+    let names = options.tags.iter().chain(&options.further_tags);
+    let names: Vec<_> = names.map(ImageName::as_str).collect();
+    if !names.is_empty() {
+        attributes
+            .entry("name".to_owned())
+            .or_insert_with(|| names.join(","));
+    }
+    exporter(kind, attributes)
+}
+
+fn exporter(kind: &str, attrs: HashMap<String, String>) -> Exporter {
+    Exporter {
+        r#type: kind.to_owned(),
+        attrs,
+    }
+}

@@ -1,0 +1,197 @@
+//! One build: a session is opened, `Control.Solve` builds, `Control.Status` tells of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bollard_buildkit_proto::moby::buildkit::v1 as proto;
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use futures_util::StreamExt as _;
+use shipload_context::View;
+use tokio::sync::mpsc;
+
+use crate::build::{AbortOnDrop, BuildError, Built};
+use crate::buildkit::options::NamedContext;
+use crate::error::RequestError;
+use crate::events::Event;
+use crate::image_name::ImageName;
+use crate::node;
+use crate::options::BuildOptions;
+use crate::random;
+use crate::session::{Offering, Services, Session};
+use crate::upload::UploadProgress;
+
+use super::channel::Channel;
+use super::route::SessionWire;
+use super::{BuildKit, SessionContext, attributes, outputs, status};
+
+/// The largest report that is taken, in bytes; the same limit as in BuildKit's own client.
+const MESSAGE_LIMIT: usize = 16 << 20;
+
+/// How long the last reports may take to come after the build has ended.
+const REPORT_GRACE: Duration = Duration::from_secs(10);
+
+/// How long BuildKit may take to notice that the session has broken.
+const SESSION_GRACE: Duration = Duration::from_secs(10);
+
+/// A build that is to be done.
+pub(super) struct Job {
+    pub(super) buildkit: BuildKit,
+    pub(super) context: SessionContext,
+    pub(super) options: BuildOptions,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) progress: UploadProgress,
+}
+
+impl Job {
+    pub(super) async fn run(self) -> Result<Built, BuildError> {
+        let session = self.session()?;
+        let outcome = self.solve(&session).await;
+        match (outcome, session.failure()) {
+            // BuildKit has our words of it; this is the error itself.
+            (Err(_), Some(cause)) => Err(BuildError::pack(cause)),
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn session(&self) -> Result<Session, BuildError> {
+        let inner = &self.buildkit.0;
+        for secret in &self.options.buildkit.secrets {
+            secret.check(&inner.environment)?;
+        }
+        let services = Services::new(Offering {
+            views: self.views()?,
+            credentials: &inner.credentials,
+            environment: &inner.environment,
+            options: &self.options.buildkit,
+            events: self.events.clone(),
+            progress: self.progress.clone(),
+        });
+        Ok(Session::new(self.shared_key()?, services)?)
+    }
+
+    fn shared_key(&self) -> Result<String, RequestError> {
+        let options = &self.options;
+        if let Some(key) = &options.buildkit.shared_key {
+            return Ok(key.clone());
+        }
+        let node = node::name(&self.buildkit.0.environment).map_err(RequestError::broken)?;
+        let name = options.tags.first().map_or("", ImageName::repository);
+        let target = options.target.as_deref().unwrap_or_default();
+        Ok(self.context.shared_key(&node, name, target))
+    }
+
+    /// The files, by the names under which BuildKit asks for them.
+    fn views(&self) -> Result<BTreeMap<String, View>, BuildError> {
+        let dockerfile = self.context.dockerfile_view();
+        let mut views = BTreeMap::from([
+            ("context".to_owned(), self.context.view().clone()),
+            (
+                "dockerfile".to_owned(),
+                dockerfile.map_err(BuildError::pack)?,
+            ),
+        ]);
+        for (name, context) in &self.options.buildkit.contexts {
+            if let NamedContext::Local(view) = context {
+                views.insert(name.clone(), view.clone());
+            }
+        }
+        Ok(views)
+    }
+
+    async fn solve(&self, session: &Session) -> Result<Built, BuildError> {
+        let route = &self.buildkit.0.route;
+        let channel = route.channel().await?;
+        let SessionWire { wire, pump } = route.session(session, &channel).await?;
+        let serving = session.serve(wire);
+        let reference = random::name().map_err(RequestError::broken)?;
+        let mut control = ControlClient::with_origin(channel.clone(), Channel::origin());
+        let building = control.solve(self.request(session, &reference));
+        let reporting = report(channel.clone(), reference.clone(), self.events.clone());
+        let mut reporting = AbortOnDrop(tokio::spawn(reporting));
+        tokio::pin!(serving, building);
+        let answer = tokio::select! {
+            answer = &mut building => answer,
+            _ = &mut serving => {
+                let answer = tokio::time::timeout(SESSION_GRACE, building).await;
+                answer.map_err(|_| RequestError::broken("the session was closed"))?
+            }
+        };
+        drop(pump);
+        let told = tokio::time::timeout(REPORT_GRACE, &mut reporting.0).await;
+        let response = answer.map_err(BuildError::call)?.into_inner();
+        drop(told);
+        self.built(response.exporter_response).await
+    }
+
+    fn request(&self, session: &Session, reference: &str) -> proto::SolveRequest {
+        let options = &self.options;
+        let mut exporters = outputs::exporters(options, self.buildkit.0.route.is_engine());
+        let mut request = proto::SolveRequest {
+            r#ref: reference.to_owned(),
+            session: session.id().to_owned(),
+            frontend: "dockerfile.v0".to_owned(),
+            frontend_attrs: attributes::frontend(options, self.context.filename()),
+            cache: Some(proto::CacheOptions {
+                exports: attributes::caches(&options.buildkit.cache_to),
+                imports: attributes::caches(&attributes::imports(options)),
+                ..proto::CacheOptions::default()
+            }),
+            entitlements: self.entitlements(),
+            ..proto::SolveRequest::default()
+        };
+        // Engines up to 25 know only the older pair of fields.
+        if exporters.len() > 1 {
+            request.exporters = exporters;
+        } else if let Some(only) = exporters.pop() {
+            request.exporter_deprecated = only.r#type;
+            request.exporter_attrs_deprecated = only.attrs;
+        }
+        request
+    }
+
+    /// What the caller allows; the host's network is allowed by asking for it, as in the docker CLI.
+    fn entitlements(&self) -> Vec<String> {
+        let mut allowed = self.options.buildkit.entitlements.clone();
+        let host = "network.host".to_owned();
+        if self.options.network.as_deref() == Some("host") && !allowed.contains(&host) {
+            allowed.push(host);
+        }
+        allowed
+    }
+
+    async fn built(&self, response: HashMap<String, String>) -> Result<Built, BuildError> {
+        let digest = ["containerimage.config.digest", "containerimage.digest"];
+        let id = digest.iter().find_map(|name| response.get(*name));
+        let built = Built {
+            image_id: id.cloned().unwrap_or_default(),
+            tags: self.options.names(),
+            metadata: response.into_iter().collect(),
+        };
+        if !built.image_id.is_empty() {
+            let _ = self
+                .events
+                .send(Event::ImageId(built.image_id.clone()))
+                .await;
+        }
+        Ok(built)
+    }
+}
+
+/// Passes on what BuildKit reports, until it has nothing more to say.
+async fn report(channel: Channel, reference: String, events: mpsc::Sender<Event>) {
+    let mut control = ControlClient::with_origin(channel, Channel::origin())
+        .max_decoding_message_size(MESSAGE_LIMIT);
+    let request = proto::StatusRequest { r#ref: reference };
+    // Why it failed is for the build's own call to say.
+    let Ok(answer) = control.status(request).await else {
+        return;
+    };
+    let mut reports = answer.into_inner();
+    while let Some(Ok(report)) = reports.next().await {
+        for event in status::events(report) {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+}
