@@ -1,4 +1,5 @@
-//! Which excluded directories are entered in search of re-included entries.
+//! Which directories are entered in search of what patterns match: excluded ones for re-included entries, and those that nobody
+//! asked for, for what was asked for.
 //!
 //! The builders look at the text of the `!` patterns, not at what they match, and each does so in
 //! its own way; this is where they differ most.
@@ -6,7 +7,7 @@
 use crate::rules::Rule;
 use crate::semantics::Semantics;
 
-/// The `!` patterns of a rule list, prepared for one question.
+/// Patterns, usually the `!` patterns of a rule list, prepared for one question.
 #[derive(Debug)]
 pub(crate) enum Descent {
     /// Enter those of which a text here is an extension. Sorted.
@@ -20,14 +21,17 @@ pub(crate) enum Descent {
 
 impl Descent {
     pub(crate) fn new(semantics: Semantics, rules: &[Rule]) -> Self {
-        let negated = rules
-            .iter()
-            .filter(|rule| rule.is_negated())
-            .map(Rule::pattern);
+        let negated = rules.iter().filter(|rule| rule.is_negated());
+        Self::towards(semantics, negated)
+    }
+
+    /// The search for what these rules match, `!` or not.
+    pub(crate) fn towards<'r>(semantics: Semantics, rules: impl Iterator<Item = &'r Rule>) -> Self {
+        let patterns = rules.map(Rule::pattern);
         let texts: Vec<&[u8]> = match semantics {
-            Semantics::Classic => negated.collect(),
-            Semantics::BuildKit => negated.map(without_trailing_glob).collect(),
-            Semantics::Podman => negated.map(trim_slashes).collect(),
+            Semantics::Classic => patterns.collect(),
+            Semantics::BuildKit => patterns.map(without_trailing_glob).collect(),
+            Semantics::Podman => patterns.map(trim_slashes).collect(),
         };
         if semantics == Semantics::BuildKit
             && texts
@@ -47,7 +51,7 @@ impl Descent {
         }
     }
 
-    /// Whether this excluded directory is entered.
+    /// Whether this directory is entered.
     pub(crate) fn enters(&self, directory: &[u8]) -> bool {
         match self {
             Self::Everywhere => true,

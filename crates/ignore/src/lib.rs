@@ -66,6 +66,7 @@ mod descent;
 mod error;
 mod glob;
 mod gopath;
+mod includes;
 mod index;
 mod parse;
 mod pattern;
@@ -77,6 +78,7 @@ mod semantics;
 mod walk;
 
 pub use error::{LoadError, LoadProblem, MatchError, Place};
+pub use includes::{Includes, Inclusion};
 pub use rules::{Origin, Rule, Rules, RulesBuilder};
 pub use semantics::{Candidate, Semantics};
 pub use walk::{Explanation, Frame, Judgement, Match, Step};

@@ -254,6 +254,39 @@ impl RulesBuilder {
         Ok(self)
     }
 
+    /// Adds patterns that are no lines of a file, such as a receiver of a context sends: they may hold line breaks and start with
+    /// `#`, and a leading `/` stays, as in `patternmatcher.New`. `name` is what errors and verdicts call the list, in which patterns
+    /// are numbered as lines are.
+    ///
+    /// ```
+    /// use shipload_ignore::{Rules, Semantics};
+    ///
+    /// let rules = Rules::builder(Semantics::BuildKit).patterns("patterns", ["*", "!#a"])?.build();
+    /// assert!(!rules.judge(&rules.root(), b"#a", false)?.excluded);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the builder of these semantics would refuse a pattern.
+    pub fn patterns(
+        mut self,
+        name: &str,
+        patterns: impl IntoIterator<Item: AsRef<[u8]>>,
+    ) -> Result<Self, LoadError> {
+        let file: Arc<str> = name.into();
+        for (index, pattern) in patterns.into_iter().enumerate() {
+            let place = Place {
+                file: Arc::clone(&file),
+                line: index + 1,
+                column: 1,
+            };
+            let pattern = pattern.as_ref();
+            self.lines
+                .extend(parse::rule(self.semantics, place, pattern, pattern)?);
+        }
+        Ok(self)
+    }
+
     /// The finished rules.
     pub fn build(self) -> Rules {
         let rules = self

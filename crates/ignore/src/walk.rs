@@ -118,6 +118,15 @@ impl Rules {
         })
     }
 
+    /// Whether the last rule that counts for an entry is one without `!`, and the frame for what is below it, entered or not.
+    pub(crate) fn matches(&self, parent: &Frame, path: &[u8]) -> Result<(bool, Frame), MatchError> {
+        let counted = self.count(parent, path)?;
+        let matched = counted.matched.as_deref().unwrap_or(parent.matched());
+        let last = matched.last().map(|&id| self.rule(id));
+        let holds = last.is_some_and(|rule| !rule.is_negated());
+        Ok((holds, counted.into_frame(parent)))
+    }
+
     /// Explains the verdict on one path by judging it and all directories above it.
     ///
     /// # Errors
