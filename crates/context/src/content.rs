@@ -31,6 +31,8 @@ pub enum Content {
     Host(HostFile),
     /// In a range of another archive.
     Range(ArchiveRange),
+    /// Nowhere: the entry is a directory, link or special file of this machine.
+    Node(HostNode),
 }
 
 /// A file of this machine, as it was when it was listed.
@@ -39,6 +41,12 @@ pub struct HostFile {
     pub(crate) root: Arc<HostRoot>,
     pub(crate) device: u64,
     pub(crate) inode: u64,
+}
+
+/// Where an entry of this machine stands that has no bytes.
+#[derive(Clone)]
+pub struct HostNode {
+    pub(crate) root: Arc<HostRoot>,
 }
 
 /// A member of another archive.
@@ -122,6 +130,7 @@ impl fmt::Debug for Content {
             Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             Self::Host(file) => write!(f, "Host({})", show_path(file.root.shown())),
             Self::Range(range) => write!(f, "Range({}, {})", range.archive.name(), range.offset),
+            Self::Node(node) => write!(f, "Node({})", show_path(node.root.shown())),
         }
     }
 }
@@ -134,7 +143,7 @@ impl Entry {
     /// [`ReadError`] where it is not what was listed any more, or the system refuses.
     pub fn open(&self) -> Result<Opened<'_>, ReadError> {
         let source = match &self.content {
-            Content::None => Source::Bytes(&[]),
+            Content::None | Content::Node(_) => Source::Bytes(&[]),
             Content::Bytes(bytes) => Source::Bytes(bytes),
             Content::Range(range) => {
                 range
@@ -192,10 +201,11 @@ impl Entry {
         Ok(())
     }
 
-    fn error(&self, problem: ReadProblem) -> ReadError {
+    pub(crate) fn error(&self, problem: ReadProblem) -> ReadError {
         let host = match &self.content {
             Content::None | Content::Bytes(_) => None,
             Content::Host(file) => Some(file.root.host_path(&self.path)),
+            Content::Node(node) => Some(node.root.host_path(&self.path)),
             Content::Range(range) => Some(PathBuf::from(range.archive.name())),
         };
         ReadError {

@@ -34,10 +34,12 @@ mod threads;
 mod tree;
 mod view;
 
-pub use content::{ArchiveRange, Content, HostFile, Opened, ReadError, ReadProblem};
+pub use content::{ArchiveRange, Content, HostFile, HostNode, Opened, ReadError, ReadProblem};
 pub use context::{Context, ContextArchive, ContextError, ContextOptions};
 pub use entry::{Device, Entry, Kind, Mtime, Origin, Standing};
-pub use filesync::*;
+pub use filesync::{
+    Announcement, Heard, Offer, ProtocolError, Reply, Sender, Stat, SyncError, SyncRequest,
+};
 pub use path::{EntryPath, PathError, show};
 pub use progress::{Counts, Moment, Progress};
 pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};

@@ -3,8 +3,10 @@
 //! [`TreeBuilder`] collects sources and lists them; [`TreeBuilder::build`] checks everything: names, clashes,
 //! parents (in `merge`). Contents are not read here.
 
+mod digests;
 mod error;
 mod links;
+mod lookup;
 mod merge;
 
 use std::fmt;
@@ -23,6 +25,7 @@ use crate::source::host::{self, HostDir, Listing};
 use crate::source::made::{EntryMetadata, Made};
 use crate::threads;
 use crate::view::View;
+use digests::Digests;
 use merge::Merge;
 
 pub use error::TreeError;
@@ -38,6 +41,7 @@ struct Inner {
     entries: Box<[Entry]>,
     origins: Box<[String]>,
     notices: Box<[Notice]>,
+    digests: Digests,
 }
 
 impl Tree {
@@ -62,6 +66,11 @@ impl Tree {
             .origins
             .get(origin.0 as usize)
             .map_or("", String::as_str)
+    }
+
+    /// What is known of the contents of its files.
+    pub(crate) fn digests(&self) -> &Digests {
+        &self.0.digests
     }
 
     /// What a user should know about the listing, in the order of sources and paths.
@@ -332,6 +341,7 @@ impl TreeBuilder {
             entries: entries.into_boxed_slice(),
             origins: origins.into_boxed_slice(),
             notices: notices.into_boxed_slice(),
+            digests: Digests::default(),
         })))
     }
 }

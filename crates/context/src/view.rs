@@ -186,6 +186,30 @@ impl View {
         Self::of(self.tree.clone(), self.policy, kept)
     }
 
+    /// The members whose place is marked in `marks`, one for each member, and the directories above them, members or not.
+    pub(crate) fn with_directories(&self, marks: impl Fn(usize) -> bool) -> Self {
+        let mut kept: Vec<u32> = Vec::with_capacity(self.kept.len());
+        let mut above: Vec<u32> = Vec::new();
+        for (member, &i) in self.kept.iter().enumerate() {
+            if !marks(member) {
+                continue;
+            }
+            // Entries stand behind the directories they are in, so only those behind the last that was kept are new.
+            let mut place = i as usize;
+            let is_new = |place: &u32| kept.last().is_none_or(|last| last < place);
+            while let Some(dir) = self.tree.parent(place) {
+                let Some(new) = u32::try_from(dir).ok().filter(is_new) else {
+                    break;
+                };
+                above.push(new);
+                place = dir;
+            }
+            kept.extend(above.drain(..).rev());
+            kept.push(i);
+        }
+        Self::of(self.tree.clone(), self.policy, kept)
+    }
+
     fn select(
         tree: &Tree,
         policy: Policy,
@@ -255,6 +279,25 @@ impl View {
     /// The member at a place from 0 to [`View::len`].
     pub fn member(&self, place: usize) -> Option<Member<'_>> {
         self.kept.get(place).map(|&i| self.make(i))
+    }
+
+    /// The place in the tree of the member at a place.
+    pub(crate) fn tree_place(&self, place: usize) -> Option<usize> {
+        self.kept.get(place).map(|&i| i as usize)
+    }
+
+    /// The place of the member whose name comes first of those of the file at `place`: `place` itself but for hard links.
+    pub(crate) fn first_name(&self, place: usize) -> Option<usize> {
+        let i = self.kept.get(place)?;
+        match self.links.get(i) {
+            Some(first) => self.kept.binary_search(first).ok(),
+            None => Some(place),
+        }
+    }
+
+    /// What happens to the metadata.
+    pub(crate) fn times(&self) -> Times {
+        self.policy.times
     }
 
     /// The bytes in all files, each counted once; `u64::MAX` where sparse files have more between them.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use shipload_dockerfile::Glob;
 
 use crate::entry::Kind;
-use crate::path::{EntryPath, compare, show};
+use crate::path::show;
 use crate::tree::Tree;
 
 /// How many links are followed for one pattern on one way. The kernel follows 40.
@@ -179,7 +179,7 @@ impl<'t> Selection<'t> {
                     self.take(work.dir);
                 }
                 Part::Deep => {
-                    for place in self.children(work.dir) {
+                    for place in self.tree.children(work.dir) {
                         if self.tree.entries()[place].is_dir() {
                             let mut rest = work.rest.clone();
                             rest.push(Part::Deep);
@@ -190,11 +190,11 @@ impl<'t> Selection<'t> {
                     open.push(work);
                 }
                 Part::Up => {
-                    work.dir = work.dir.and_then(|dir| self.parent(dir));
+                    work.dir = work.dir.and_then(|dir| self.tree.parent(dir));
                     open.push(work);
                 }
                 Part::Name(name) => {
-                    if let Some(place) = self.child(work.dir, name) {
+                    if let Some(place) = self.tree.child(work.dir, name) {
                         self.follow(place, &work, &mut open, &mut found);
                     } else {
                         if work.links > 0 && found != Found::Some {
@@ -205,7 +205,7 @@ impl<'t> Selection<'t> {
                 }
                 Part::Pattern(pattern) => {
                     let glob = Glob::new(pattern).map_err(|_| ())?;
-                    let children = self.children(work.dir);
+                    let children: Vec<_> = self.tree.children(work.dir).collect();
                     self.spend(children.len());
                     for place in children {
                         let name = self.tree.entries()[place].path.file_name();
@@ -255,23 +255,8 @@ impl<'t> Selection<'t> {
     /// Marks a directory and all below it.
     fn take(&mut self, dir: Option<usize>) {
         let start = dir.unwrap_or_default();
-        let end = dir.map_or(self.named.len(), |dir| self.end(dir));
+        let end = dir.map_or(self.named.len(), |dir| self.tree.end(dir));
         self.named[start..end].fill(true);
-    }
-
-    /// The place behind an entry and all below it.
-    fn end(&self, place: usize) -> usize {
-        let entries = self.tree.entries();
-        let path = &entries[place].path;
-        place + 1 + entries[place + 1..].partition_point(|entry| entry.path.starts_with(path))
-    }
-
-    /// The places of what a directory holds.
-    fn children(&self, dir: Option<usize>) -> Vec<usize> {
-        let end = dir.map_or(self.named.len(), |dir| self.end(dir));
-        let first = dir.map_or(0, |dir| dir + 1);
-        let next = |place: &usize| Some(self.end(*place)).filter(|&next| next < end);
-        std::iter::successors(Some(first).filter(|&first| first < end), next).collect()
     }
 
     /// The path of a name in a directory, for a person.
@@ -279,23 +264,6 @@ impl<'t> Selection<'t> {
         let dir = dir.map(|dir| self.tree.entries()[dir].path.as_bytes());
         let path = [dir.unwrap_or_default(), name].join(&b'/');
         show(path.strip_prefix(b"/").unwrap_or(&path))
-    }
-
-    fn child(&self, dir: Option<usize>, name: &[u8]) -> Option<usize> {
-        let dir = dir.map(|dir| self.tree.entries()[dir].path.as_bytes());
-        let path = EntryPath::child(dir.unwrap_or_default(), name).ok()?;
-        self.place(path.as_bytes())
-    }
-
-    fn parent(&self, place: usize) -> Option<usize> {
-        self.place(self.tree.entries()[place].path.parent_bytes()?)
-    }
-
-    fn place(&self, path: &[u8]) -> Option<usize> {
-        let entries = self.tree.entries();
-        entries
-            .binary_search_by(|entry| compare(entry.path.as_bytes(), path))
-            .ok()
     }
 
     /// What was marked, and what has to go with it.
@@ -312,7 +280,7 @@ impl<'t> Selection<'t> {
         for place in (0..beside.len()).rev() {
             // Entries stand behind the directories they are in.
             if beside[place]
-                && let Some(parent) = self.parent(place)
+                && let Some(parent) = self.tree.parent(place)
             {
                 beside[parent] = true;
             }
@@ -338,7 +306,7 @@ impl<'t> Selection<'t> {
                 let from = if is_absolute {
                     None
                 } else {
-                    self.parent(place)
+                    self.tree.parent(place)
                 };
                 // A link that leads nowhere stays as it is.
                 let _ = self.go(from, through(target, &[]), End::Entry);

@@ -12,6 +12,7 @@ mod clashes;
 mod compress;
 mod docker_map;
 mod failing;
+mod filesync;
 mod official;
 mod recipes;
 mod referenced;

@@ -327,7 +327,7 @@ impl Transfer {
 
 /// The metadata as it goes over the wire.
 fn packed(stat: shipload_context::Stat) -> Stat {
-    let (devmajor, devminor) = stat.device.unwrap_or_default();
+    let (devmajor, devminor) = stat.device.map_or((0, 0), |it| (it.major, it.minor));
     Stat {
         path: stat.path,
         mode: stat.mode,

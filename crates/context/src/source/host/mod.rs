@@ -3,6 +3,7 @@
 mod beneath;
 pub(crate) mod root;
 mod walk;
+pub(crate) mod xattrs;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, Stat};
 use shipload_ignore::{Rules, Semantics};
 
-use crate::content::{Content, HostFile};
+use crate::content::{Content, HostFile, HostNode};
 use crate::entry::{Device, Entry, Kind, Origin, Standing};
 use crate::path::EntryPath;
 use crate::tree::{Links, Notice, TreeError};
@@ -162,7 +163,9 @@ fn entry(
             device: stamp.device,
             inode: stamp.inode,
         }),
-        _ => Content::None,
+        _ => Content::Node(HostNode {
+            root: Arc::clone(root),
+        }),
     };
     let linked = stat.st_nlink > 1 && !matches!(kind, Kind::Dir);
     Entry {

@@ -86,11 +86,24 @@ impl HostRoot {
         )
     }
 
-    fn relative<'a>(&'a self, path: &'a EntryPath) -> &'a [u8] {
+    /// Opens a directory below it for reaching what is in it, which needs no permission to list it; `path` as in
+    /// [`HostRoot::open_dir`].
+    #[cfg(target_os = "linux")]
+    pub(crate) fn reach_dir(&self, path: &[u8]) -> io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let path = if path.is_empty() { b"." } else { path };
+        beneath::open(self.dir.as_fd(), path, flags)
+    }
+
+    /// The path below the root of what stands at `path` in the context; empty for the root itself.
+    pub(crate) fn relative<'a>(&'a self, path: &'a EntryPath) -> &'a [u8] {
         match &self.file {
             Some(name) => name,
             None if self.mount.is_empty() => path.as_bytes(),
-            None => &path.as_bytes()[self.mount.len() + 1..],
+            None => path
+                .as_bytes()
+                .get(self.mount.len() + 1..)
+                .unwrap_or_default(),
         }
     }
 

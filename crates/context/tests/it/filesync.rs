@@ -1,0 +1,5 @@
+//! What BuildKit's file service offers of a view, and what it says of it.
+
+mod follow;
+mod protocol;
+mod stats;
