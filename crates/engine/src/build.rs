@@ -16,6 +16,7 @@ use crate::events::{EngineFailure, Event};
 use crate::image_name::ImageName;
 use crate::images::PartialTags;
 use crate::parser::ParseError;
+use crate::session::export::ExportError;
 use crate::session::secrets::SecretError;
 use crate::upload::UploadProgress;
 
@@ -54,6 +55,9 @@ pub enum BuildError {
     /// A secret cannot be given; nothing was asked of the engine.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// What was built could not be written where it was to go.
+    #[error("cannot take what was built")]
+    Export(#[from] ExportError),
     /// BuildKit gave up, mostly because a step failed.
     #[error("the build failed: {}", .0.message)]
     Solve(Box<SolveFailure>),

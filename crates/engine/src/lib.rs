@@ -75,6 +75,7 @@ pub use parser::{EventParser, MESSAGE_LIMIT, Message, ParseError};
 pub use resolve::{AddressQuery, Candidate, Considered, Resolution, resolve_address};
 pub use sanitize::sanitize;
 pub use secret::Secret;
+pub use session::export::{ArchivePipe, ArchiveStream, ExportError};
 pub use session::secrets::{SECRET_LIMIT, SecretError};
 pub use tls::{TlsError, TlsFiles};
 pub use transfer::{Pushed, TransferError};

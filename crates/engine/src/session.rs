@@ -15,10 +15,10 @@
 mod auth;
 #[cfg(test)]
 mod duplex;
+pub(crate) mod export;
 mod filesync;
 mod health;
 pub(crate) mod secrets;
-#[allow(dead_code, reason = "the export uses the rest")]
 mod wire;
 
 use std::collections::BTreeMap;
@@ -47,6 +47,7 @@ use crate::tasks::{Spawner, Tasks};
 use crate::upload::UploadProgress;
 
 use self::auth::AuthService;
+use self::export::{ExportService, Target};
 use self::filesync::FileService;
 use self::health::Serving;
 use self::secrets::SecretsService;
@@ -70,6 +71,7 @@ pub(crate) struct Services {
     files: Arc<FileService>,
     auth: AuthServer<AuthService>,
     secrets: SecretsServer<SecretsService>,
+    exports: ExportService,
     failure: Failure,
 }
 
@@ -81,8 +83,10 @@ pub(crate) struct Offering<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Where variables are looked up.
     pub(crate) environment: &'a Environment,
-    /// Secrets, agents and outputs.
+    /// Secrets and agents.
     pub(crate) options: &'a BuildKitOptions,
+    /// Where the outputs go, in the order of the request.
+    pub(crate) targets: Vec<Target>,
     /// Who hears warnings.
     pub(crate) events: mpsc::Sender<Event>,
     /// What counts the files that are sent.
@@ -171,23 +175,25 @@ impl Services {
             files: Arc::new(files),
             auth: AuthServer::new(auth),
             secrets: SecretsServer::new(secrets),
+            exports: ExportService::new(offer.targets, failure.clone()),
             failure,
         }
     }
 
     /// The methods that BuildKit may call.
-    #[expect(
-        clippy::unused_self,
-        reason = "agents and outputs are offered where there are any"
-    )]
     fn methods(&self) -> Vec<&'static str> {
-        [&[HEALTH_CHECK, FILE_SYNC, SECRETS][..], &AUTH].concat()
+        let mut methods = [&[HEALTH_CHECK, FILE_SYNC, SECRETS][..], &AUTH].concat();
+        if self.exports.is_wanted() {
+            methods.push(FILE_SEND);
+        }
+        methods
     }
 
     async fn answer(&self, request: Request<Incoming>, spawner: &Spawner) -> Response<Body> {
         match request.uri().path() {
             HEALTH_CHECK => call(HealthServer::new(Serving), request).await,
             FILE_SYNC => Arc::clone(&self.files).diff_copy(request, spawner).await,
+            FILE_SEND => self.exports.call(request).await,
             SECRETS => call(self.secrets.clone(), request).await,
             path if AUTH.contains(&path) => call(self.auth.clone(), request).await,
             _ => tonic::Status::unimplemented("this session does not offer that").into_http(),
@@ -197,6 +203,7 @@ impl Services {
 
 const HEALTH_CHECK: &str = "/grpc.health.v1.Health/Check";
 const FILE_SYNC: &str = "/moby.filesync.v1.FileSync/DiffCopy";
+const FILE_SEND: &str = "/moby.filesync.v1.FileSend/DiffCopy";
 const SECRETS: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 const AUTH: [&str; 4] = [
     "/moby.filesync.v1.Auth/Credentials",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use shipload_context::View;
 
 use crate::secret::Secret;
+use crate::session::export::ArchivePipe;
 
 /// What a build on BuildKit may be told beyond [`BuildOptions`](crate::BuildOptions); nothing by default.
 #[derive(Debug, Clone, Default)]
@@ -100,6 +101,8 @@ pub enum Destination {
     Directory(PathBuf),
     /// The standard output of this process.
     Stdout,
+    /// Whoever reads the other end, such as a request that loads the image elsewhere.
+    Pipe(ArchivePipe),
 }
 
 /// A place for the build cache, as `--cache-to` and `--cache-from` name it.

@@ -7,6 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::Exporter;
 use crate::buildkit::options::{Output, OutputKind};
 use crate::image_name::ImageName;
 use crate::options::BuildOptions;
+use crate::session::export::Target;
 
 /// The exporters that `options` ask for. On an Engine, what is not said to go elsewhere goes into its image store.
 pub(crate) fn exporters(options: &BuildOptions, is_engine: bool) -> Vec<Exporter> {
@@ -28,6 +29,13 @@ pub(crate) fn exporters(options: &BuildOptions, is_engine: bool) -> Vec<Exporter
         }
     };
     outputs.iter().filter_map(exporter).collect()
+}
+
+/// Where the results go on this machine, in the order of the exporters.
+pub(crate) fn targets(options: &BuildOptions) -> Vec<Target> {
+    let outputs = options.buildkit.outputs.iter();
+    let exported = outputs.filter(|output| output.kind != OutputKind::CacheOnly);
+    exported.map(Target::from).collect()
 }
 
 /// An exporter of images, with the names of the image unless the caller gave it others.

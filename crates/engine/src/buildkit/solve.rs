@@ -48,7 +48,10 @@ impl Job {
         let outcome = self.solve(&session).await;
         match (outcome, session.failure()) {
             // BuildKit has our words of it; this is the error itself.
-            (Err(_), Some(cause)) => Err(BuildError::pack(cause)),
+            (Err(_), Some(cause)) => Err(match cause.downcast() {
+                Ok(export) => BuildError::Export(*export),
+                Err(cause) => BuildError::pack(cause),
+            }),
             (outcome, _) => outcome,
         }
     }
@@ -63,6 +66,7 @@ impl Job {
             credentials: &inner.credentials,
             environment: &inner.environment,
             options: &self.options.buildkit,
+            targets: outputs::targets(&self.options),
             events: self.events.clone(),
             progress: self.progress.clone(),
         });

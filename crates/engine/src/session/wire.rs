@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
-use shipload_context::EntryPath;
 
 /// One message of `DiffCopy`, in either direction.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -177,13 +176,6 @@ impl fmt::Debug for Stat {
     }
 }
 
-impl Stat {
-    /// Its path, if it is one that cannot lead anywhere else.
-    pub(crate) fn entry_path(&self) -> Option<EntryPath> {
-        EntryPath::new(&self.path).ok()
-    }
-}
-
 /// The bits of Go's `os.FileMode`, which are not those of `st_mode` but for the lowest nine.
 pub(crate) mod mode {
     pub(crate) const DIRECTORY: u32 = 1 << 31;
@@ -213,21 +205,6 @@ pub(crate) mod mode {
             bits |= 0o1000;
         }
         bits
-    }
-
-    /// The reverse of [`permissions`].
-    pub(crate) const fn from_permissions(bits: u32) -> u32 {
-        let mut mode = bits & 0o777;
-        if bits & 0o4000 != 0 {
-            mode |= SETUID;
-        }
-        if bits & 0o2000 != 0 {
-            mode |= SETGID;
-        }
-        if bits & 0o1000 != 0 {
-            mode |= STICKY;
-        }
-        mode
     }
 }
 
@@ -330,15 +307,14 @@ mod tests {
     }
 
     #[test]
-    fn permissions_there_and_back() {
-        for (bits, mode) in [
-            (0o755, 0o755),
-            (0o4711, 0o711 | 1 << 23),
-            (0o2750, 0o750 | 1 << 22),
-            (0o1777, 0o777 | 1 << 20),
+    fn permissions_are_those_of_chmod() {
+        for (mode, bits) in [
+            (0o755 | mode::DIRECTORY, 0o755),
+            (0o711 | 1 << 23, 0o4711),
+            (0o750 | 1 << 22, 0o2750),
+            (0o777 | 1 << 20, 0o1777),
         ] {
-            assert_eq!(mode::from_permissions(bits), mode);
-            assert_eq!(mode::permissions(mode | mode::DIRECTORY), bits);
+            assert_eq!(mode::permissions(mode), bits);
         }
     }
 }

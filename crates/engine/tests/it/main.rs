@@ -9,6 +9,7 @@
 mod address;
 mod auth;
 mod buildkit;
+mod buildkit_session;
 mod fake;
 mod faults;
 mod names;
