@@ -147,6 +147,10 @@ impl Sender {
     ///
     /// # Errors
     /// [`ProtocolError`], after which nothing else makes sense.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "what was said is over once it was heard"
+    )]
     pub fn hear(&mut self, heard: Heard) -> Result<Reply, ProtocolError> {
         if self.is_over {
             return Err(ProtocolError::AfterEnd);

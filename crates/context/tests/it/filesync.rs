@@ -2,4 +2,6 @@
 
 mod follow;
 mod protocol;
+mod receiver;
 mod stats;
+mod transfers;

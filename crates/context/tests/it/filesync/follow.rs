@@ -34,7 +34,7 @@ fn offered(tree: &Tree, request: &SyncRequest) -> Vec<String> {
     paths(&Offer::new(&View::new(tree), request).unwrap())
 }
 
-/// The cases of fsutil's `followlinks_test.go` (v0.0.0-20260108 and before: they are the same), as members instead of patterns.
+/// The cases of fsutil's own `followlinks_test.go`, as members instead of patterns.
 #[test]
 fn paths_are_followed_as_fsutil_follows_them() {
     let simple: &[&str] = &["dir/foo", "dir/l1 -> foo", "l2 -> dir/l1", "bar", "baz"];
