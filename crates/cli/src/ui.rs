@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use shipload::engine::sanitize;
 
 use crate::exit::{Exit, Failure};
 
@@ -165,6 +166,20 @@ impl Ui {
     pub(crate) fn heading(&self, text: &str) {
         if self.volume != Volume::Quiet {
             self.say(&self.line(Style::Heading, "", text));
+        }
+    }
+
+    /// Says how the work goes on, in whole lines that keep their tabs and blank lines. Nothing is said of no lines.
+    pub(crate) fn block(&self, lines: &str) {
+        if self.volume != Volume::Quiet {
+            self.failed_block(lines);
+        }
+    }
+
+    /// As [`Ui::block`], for what led to a failure.
+    pub(crate) fn failed_block(&self, lines: &str) {
+        if !lines.is_empty() {
+            self.say(&sanitize(lines));
         }
     }
 

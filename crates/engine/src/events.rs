@@ -71,9 +71,10 @@ pub enum Event {
 }
 
 /// Where a command printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogStream {
     /// Its standard output, or an engine that does not say.
+    #[default]
     Stdout,
     /// Its standard error.
     Stderr,

@@ -63,7 +63,7 @@ pub struct VertexStatus {
 }
 
 /// What a vertex printed; a piece, not always whole lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct VertexLog {
     /// The digest of the vertex.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod options;
+mod progress;
 mod report;
 mod source;
 mod sources;
@@ -169,6 +170,9 @@ impl Job<'_> {
         stop.disarm();
         let cancelled = matches!(outcome, Err(BuildError::Cancelled));
         report.end(outcome.is_err() && !cancelled);
+        if let Err(BuildError::Solve(failure)) = &outcome {
+            report.sources(&failure.sources);
+        }
         outcome.map_err(Failure::from)
     }
 }

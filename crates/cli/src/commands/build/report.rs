@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shipload::context::{Plan, Referenced};
-use shipload::engine::{Address, Built, Event, ImageName, LogStream, sanitize};
+use shipload::engine::{Address, Built, Event, ImageName, LogStream, SourceLines, sanitize};
 
 use crate::reads;
 use crate::size::{self, Size};
 use crate::ui::{Doing, Ui};
+
+use super::progress::{self, Form, Progress, json_line};
 
 /// How many lines a quiet build keeps for the case that it fails.
 const KEPT: usize = 200;
@@ -35,6 +37,8 @@ pub(super) struct Report<'a> {
     /// A line that is not complete yet.
     open: String,
     kept: VecDeque<String>,
+    /// A build on BuildKit, once it has begun.
+    graph: Option<Progress>,
 }
 
 impl<'a> Report<'a> {
@@ -45,6 +49,7 @@ impl<'a> Report<'a> {
             doing: Arc::default(),
             open: String::new(),
             kept: VecDeque::new(),
+            graph: None,
         }
     }
 
@@ -116,8 +121,20 @@ impl<'a> Report<'a> {
         if self.style == Style::Json {
             if let Some(object) = object(event) {
                 self.json(&object);
+            } else if let Some(line) = json_line(event) {
+                self.ui.progress(&line);
             }
             return;
+        }
+        if is_of_a_graph(event) {
+            let form = match self.style {
+                Style::Quiet => Form::Quiet,
+                Style::Lines | Style::Json => Form::Plain,
+            };
+            let graph = self
+                .graph
+                .get_or_insert_with(|| Progress::start(self.ui, form));
+            return graph.event(event);
         }
         match event {
             Event::Log { text, .. } => return self.log(text),
@@ -160,10 +177,20 @@ impl<'a> Report<'a> {
     /// Completes what is incomplete. After a failure a quiet build tells what it kept.
     pub(super) fn end(&mut self, failed: bool) {
         self.close();
+        if let Some(graph) = self.graph.take() {
+            graph.finish();
+        }
         if failed {
             for line in self.kept.drain(..) {
                 self.ui.failed_line(&line);
             }
+        }
+    }
+
+    /// The lines of the Dockerfile in which a build failed.
+    pub(super) fn sources(&self, sources: &[SourceLines]) {
+        if self.style != Style::Json {
+            progress::sources(self.ui, sources);
         }
     }
 
@@ -220,6 +247,14 @@ impl<'a> Report<'a> {
             (doing.step, doing.steps) = (step, steps);
         }
     }
+}
+
+/// Whether the event is BuildKit's.
+fn is_of_a_graph(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Vertex(_) | Event::VertexStatus(_) | Event::VertexLog(_) | Event::VertexWarning(_)
+    )
 }
 
 /// An event as JSON; the kinds that say nothing to a program have none.
