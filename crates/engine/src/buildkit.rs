@@ -15,6 +15,7 @@ pub(crate) mod options;
 mod outputs;
 mod route;
 mod solve;
+pub(crate) mod spec;
 mod status;
 
 use std::fmt;

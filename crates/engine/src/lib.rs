@@ -58,6 +58,7 @@ pub use buildkit::options::{
     BuildKitOptions, CacheEntry, Destination, NamedContext, Output, OutputKind, SecretOrigin,
     SecretSource, SshSource,
 };
+pub use buildkit::spec::{Attestation, ContextSource, ContextSpec, SpecError};
 pub use cancel::CancelToken;
 pub use cleanup::CleanupOptions;
 pub use client::{About, ApiVersion, ConnectOptions, Engine, EngineKind, SystemInfo, VersionInfo};
