@@ -11,9 +11,15 @@ use crate::entry::Kind;
 use crate::path::EntryPath;
 use crate::tree::Tree;
 
-/// How much work the paths of one call may make, in bytes of the paths that are looked at; then everything is wanted. It takes
-/// about a second, and links that lead to each other in all ways at once.
-const WORK: usize = 32 << 20;
+/// How many entries and names the paths of one call may make us look at; then everything is wanted. It takes a second or two, and
+/// links that lead to each other in all ways at once.
+const STEPS: usize = 8 << 20;
+
+/// How many bytes the paths that are found on the way may have, with what it takes to remember them.
+const BYTES: usize = 32 << 20;
+
+/// What it takes to remember a path, in bytes beside its own.
+const REMEMBERED: usize = 96;
 
 /// What is wanted.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,48 +32,57 @@ pub(super) enum Followed {
     TooMuch,
 }
 
-/// A path's components.
-type Parts = Vec<Vec<u8>>;
+/// What is left to spend.
+struct Budget {
+    steps: usize,
+    bytes: usize,
+}
 
 /// Follows paths.
 pub(super) fn follow(tree: &Tree, paths: &[String]) -> Followed {
-    let mut open: Vec<Parts> = paths
+    let mut budget = Budget {
+        steps: STEPS,
+        bytes: BYTES,
+    };
+    let mut open: Vec<Vec<u8>> = paths
         .iter()
         .rev()
         .map(|path| clean(path.as_bytes()))
         .collect();
     let mut found = BTreeSet::new();
     let mut seen = HashSet::new();
-    let mut work = WORK;
     while let Some(path) = open.pop() {
         if path.is_empty() {
             return Followed::Root;
         }
-        if !seen.insert(path.clone()) {
+        if seen.contains(&path) {
             continue;
         }
-        let mut end = 0;
-        loop {
-            end += 1;
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        let ends = ends.map(|(end, _)| end).chain([path.len()]);
+        for end in ends {
             let (current, rest) = path.split_at(end);
-            let Some(targets) = targets(tree, current, &mut work) else {
+            let Some(targets) = targets(tree, current, &mut budget) else {
                 return Followed::TooMuch;
             };
-            if !targets.is_empty() {
-                found.insert(current.join(&b'/'));
-                open.extend(
-                    targets
-                        .into_iter()
-                        .rev()
-                        .filter_map(|target| through(target, rest)),
-                );
-                break;
+            if !targets.is_empty() || rest.is_empty() {
+                found.insert(current.to_vec());
             }
-            if rest.is_empty() {
-                found.insert(current.join(&b'/'));
+            let ways = targets
+                .iter()
+                .rev()
+                .filter_map(|target| through(target, rest));
+            for way in ways {
+                if !budget.remember(&way) {
+                    return Followed::TooMuch;
+                }
+                open.push(way);
+            }
+            if !targets.is_empty() {
                 break;
             }
         }
+        seen.insert(path);
     }
     let mut last: Option<Vec<u8>> = None;
     let found = found.into_iter().filter(|path| {
@@ -81,92 +96,98 @@ pub(super) fn follow(tree: &Tree, paths: &[String]) -> Followed {
     Followed::Patterns(found.collect())
 }
 
-/// Where the links lead that a path or pattern is; `None` when there is no work left.
-fn targets(tree: &Tree, path: &[Vec<u8>], work: &mut usize) -> Option<Vec<Parts>> {
-    let (name, dir) = path.split_last()?;
-    let dir_path = dir.join(&b'/');
-    let mut spend = |bytes: usize| {
-        *work = work.checked_sub(bytes)?;
-        Some(())
+impl Budget {
+    /// False when there was too much to look at.
+    fn spend(&mut self, steps: usize) -> bool {
+        self.steps = self.steps.saturating_sub(steps);
+        self.steps > 0
+    }
+
+    /// False when there was too much to remember.
+    fn remember(&mut self, path: &[u8]) -> bool {
+        self.bytes = self.bytes.saturating_sub(path.len() + REMEMBERED);
+        self.bytes > 0
+    }
+}
+
+/// Where the links lead that a path or pattern is; `None` when it takes too long to find out.
+fn targets(tree: &Tree, path: &[u8], budget: &mut Budget) -> Option<Vec<Vec<u8>>> {
+    let (dir, name) = match path.iter().rposition(|&byte| byte == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (&b""[..], path),
     };
-    spend(dir_path.len() + name.len() + 1)?;
-    let place = if dir.is_empty() {
-        None
-    } else {
-        let Some(place) = tree.place(&dir_path) else {
-            return Some(Vec::new());
-        };
-        Some(place)
-    };
+    if !budget.spend(8 + path.len() / 32) {
+        return None;
+    }
     let target = |place: usize| match &tree.entries()[place].kind {
         Kind::Symlink { target } => Some(resolve(dir, target)),
         _ => None,
     };
     if !has_wildcards(name) {
-        return Some(
-            tree.child(place, name)
-                .and_then(target)
-                .into_iter()
-                .collect(),
-        );
+        return Some(tree.place(path).and_then(target).into_iter().collect());
     }
-    if place.is_some_and(|place| !tree.entries()[place].is_dir()) {
-        return Some(Vec::new());
-    }
+    let place = tree.place(dir);
+    let is_dir = dir.is_empty() || place.is_some_and(|place| tree.entries()[place].is_dir());
     // Nothing matches a malformed pattern.
-    let Ok(glob) = Glob::new(&String::from_utf8_lossy(name)) else {
+    let glob = Glob::new(&String::from_utf8_lossy(name)).ok();
+    let Some(glob) = glob.filter(|_| is_dir) else {
         return Some(Vec::new());
     };
     let mut found = Vec::new();
     for child in tree.children(place) {
-        let name = tree.entries()[child].path.file_name();
-        spend(name.len())?;
-        if glob.matches(name) {
+        if !budget.spend(1) {
+            return None;
+        }
+        if glob.matches(tree.entries()[child].path.file_name()) {
             found.extend(target(child));
         }
     }
     Some(found)
 }
 
-/// Where a link in a directory leads, within the context.
-fn resolve(dir: &[Vec<u8>], target: &[u8]) -> Parts {
-    let mut parts = if target.first() == Some(&b'/') {
-        Vec::new()
+/// Where a link in a directory leads, within the context; nothing for the root.
+fn resolve(dir: &[u8], target: &[u8]) -> Vec<u8> {
+    let dir = if target.first() == Some(&b'/') {
+        b""
     } else {
-        dir.to_vec()
+        dir
     };
-    for part in target.split(|&byte| byte == b'/') {
+    let mut parts = Vec::new();
+    for part in dir
+        .split(|&byte| byte == b'/')
+        .chain(target.split(|&byte| byte == b'/'))
+    {
         match part {
             b"" | b"." => {}
             b".." => {
                 parts.pop();
             }
-            part => parts.push(part.to_vec()),
+            part => parts.push(part),
         }
     }
-    parts
+    parts.join(&b'/')
 }
 
-/// The path behind a link, unless it is longer than paths are.
-fn through(mut target: Parts, rest: &[Vec<u8>]) -> Option<Parts> {
-    target.extend_from_slice(rest);
-    let len: usize = target.iter().map(|part| part.len() + 1).sum();
-    (len <= EntryPath::MAX_LEN).then_some(target)
+/// The path behind a link, unless it is longer than paths are; `rest` starts with a slash, if it is not empty.
+fn through(target: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
+    let way = [target, rest].concat();
+    let way = way.strip_prefix(b"/").unwrap_or(&way);
+    (way.len() <= EntryPath::MAX_LEN).then(|| way.to_vec())
 }
 
-/// As `filepath.Join(".", path)`: what climbs out stays, and leads nowhere.
-fn clean(path: &[u8]) -> Parts {
-    let mut parts = Parts::new();
+/// As `filepath.Join(".", path)`, with nothing for the root: what climbs out stays, and leads nowhere.
+fn clean(path: &[u8]) -> Vec<u8> {
+    let mut parts: Vec<&[u8]> = Vec::new();
     for part in path.split(|&byte| byte == b'/') {
         match part {
             b"" | b"." => {}
-            b".." if parts.last().is_some_and(|last| last != b"..") => {
+            b".." if parts.last().is_some_and(|last| *last != b"..") => {
                 parts.pop();
             }
-            part => parts.push(part.to_vec()),
+            part => parts.push(part),
         }
     }
-    parts
+    parts.join(&b'/')
 }
 
 fn has_wildcards(name: &[u8]) -> bool {
