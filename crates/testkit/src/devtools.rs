@@ -2,11 +2,11 @@
 
 use std::env;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::oracle::Answer;
-use crate::tree::Case;
+use crate::tree::{Case, TreeSpec};
 use crate::workspace;
 
 /// Names the program to tests; `cargo xtask test` sets it.
@@ -56,10 +56,31 @@ impl Devtools {
     pub fn answer(&self, case: &Case) -> io::Result<Answer> {
         let context = tempfile::tempdir()?;
         case.tree.write(context.path())?;
+        let dockerfile = context.path().join(&case.dockerfile);
+        self.list(context.path(), &dockerfile, &["--whole-context"])
+    }
+
+    /// The paths that BuildKit takes of a tree for a `COPY` of these sources, as its frontend and its walk have it: what they lead
+    /// to, and links on the way. `$` and quotes in them are the Dockerfile's.
+    ///
+    /// # Errors
+    /// When the tree cannot be written or the program not be run.
+    pub fn copied(&self, tree: &TreeSpec, sources: &[String]) -> io::Result<Answer> {
+        let (context, outside) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        tree.write(context.path())?;
+        let words: Vec<&str> = sources.iter().map(String::as_str).chain(["/to/"]).collect();
+        let dockerfile = outside.path().join("Dockerfile");
+        let words = serde_json::to_string(&words)?;
+        fs_err::write(&dockerfile, format!("FROM scratch\nCOPY {words}\n"))?;
+        self.list(context.path(), &dockerfile, &[])
+    }
+
+    fn list(&self, context: &Path, dockerfile: &Path, flags: &[&str]) -> io::Result<Answer> {
         let output = Command::new(&self.program)
-            .args(["build-context", "ls", "--whole-context", "--zero", "--file"])
-            .arg(context.path().join(&case.dockerfile))
-            .arg(context.path())
+            .args(["build-context", "ls", "--zero", "--file"])
+            .arg(dockerfile)
+            .args(flags)
+            .arg(context)
             .stdin(Stdio::null())
             .output()?;
         if !output.status.success() {

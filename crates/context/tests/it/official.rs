@@ -115,7 +115,7 @@ fn recorded(name: &str) -> PathBuf {
 }
 
 /// The fingerprints of a recording, by seed; its first line says who made it.
-fn replay(name: &str) -> Vec<String> {
+pub(crate) fn replay(name: &str) -> Vec<String> {
     let text = fs_err::read_to_string(recorded(name)).unwrap();
     text.lines().skip(1).map(str::to_owned).collect()
 }
@@ -202,6 +202,17 @@ fn the_classic_archive_is_the_docker_clis() {
     );
 }
 
+/// Paths that a builder takes, short enough to be committed; `refused` for none.
+pub(crate) fn paths_fingerprint(paths: Option<&BTreeSet<Vec<u8>>>) -> String {
+    match paths {
+        None => "refused".to_owned(),
+        Some(paths) => {
+            let joined: Vec<_> = paths.iter().map(Vec::as_slice).collect();
+            format!("{:x}", Sha256::digest(joined.join(&0)))[..12].to_owned()
+        }
+    }
+}
+
 #[test]
 fn the_buildkit_listing_is_buildkits() {
     let name = "docker-devtools.txt";
@@ -215,13 +226,7 @@ fn the_buildkit_listing_is_buildkits() {
             .map(|m| m.entry.path.as_bytes().to_vec());
         Some(paths.collect::<BTreeSet<_>>())
     };
-    let print = |paths: Option<&BTreeSet<Vec<u8>>>| match paths {
-        None => "refused".to_owned(),
-        Some(paths) => {
-            let joined: Vec<_> = paths.iter().map(Vec::as_slice).collect();
-            format!("{:x}", Sha256::digest(joined.join(&0)))[..12].to_owned()
-        }
-    };
+    let print = paths_fingerprint;
     let tool = Devtools::find();
     let answers = match &tool {
         Err(why) => {

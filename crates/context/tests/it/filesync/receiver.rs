@@ -106,7 +106,7 @@ impl Transfer<'_> {
             "out of order: {stat:?}"
         );
         if let Some((_, parent)) = path.split_last().filter(|(_, parent)| !parent.is_empty()) {
-            let parent = self.new.get(parent).expect("a parent before what is in it");
+            let parent = self.new.get(parent).unwrap();
             assert!(parent.stat.mode & DIR != 0, "{stat:?}");
         }
         self.check(&stat);
@@ -128,11 +128,7 @@ impl Transfer<'_> {
                     .split(|&byte| byte == b'/')
                     .map(<[u8]>::to_vec)
                     .collect();
-                let first = &self
-                    .new
-                    .get(&path)
-                    .expect("a link to what was announced")
-                    .stat;
+                let first = &self.new.get(&path).unwrap().stat;
                 assert_eq!(first.mode & TYPE, 0, "{stat:?}");
                 assert!(first.link_name.is_empty(), "a link to a link: {stat:?}");
                 let told = |stat: &Stat| (stat.mode, stat.uid, stat.gid, stat.size, stat.mtime);
