@@ -22,6 +22,8 @@ pub mod proxy;
 pub mod random;
 pub mod record;
 pub mod registry;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod traces;
 pub mod tree;
 pub mod workspace;

@@ -4,42 +4,12 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use fs_err as fs;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair,
-};
 use shipload_context::Compression;
 use shipload_engine::{BuildOptions, ConnectOptions, ContextBody, Engine, Environment};
 use shipload_testkit::engine::{Private, private_with};
+use shipload_testkit::tls::{Authority, Purpose};
 
 use crate::real::archive;
-
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn write(&self, file: &Path) {
-        fs::write(file, self.0.pem()).unwrap();
-    }
-
-    /// Writes `cert.pem` and `key.pem`.
-    fn issue(&self, folder: &Path, names: &[&str], purpose: ExtendedKeyUsagePurpose) {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        params.extended_key_usages = vec![purpose];
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        fs::create_dir_all(folder).unwrap();
-        fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
-        fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-    }
-}
 
 /// A context named `far`; its digest is `printf far | sha256sum`.
 fn context(settings: &Path, host: &str, more: &str) -> std::path::PathBuf {
@@ -73,19 +43,14 @@ fn engine_behind_tls(certs: &Path) -> Option<(Private, u16)> {
 async fn an_engine_behind_tls_is_verified_and_verifies() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let (authority, stranger) = (Authority::new("ours"), Authority::new("another"));
-    authority.issue(
-        &at("server"),
-        &["127.0.0.1"],
-        ExtendedKeyUsagePurpose::ServerAuth,
-    );
-    authority.issue(
-        &at("client"),
-        &["client"],
-        ExtendedKeyUsagePurpose::ClientAuth,
-    );
-    authority.write(&at("server/ca.pem"));
-    authority.write(&at("client/ca.pem"));
+    let authority = Authority::new("ours").unwrap();
+    let stranger = Authority::new("another").unwrap();
+    for (name, host, purpose) in [
+        ("server", "127.0.0.1", Purpose::Server),
+        ("client", "client", Purpose::Client),
+    ] {
+        authority.issue(&at(name), &[host], purpose).unwrap();
+    }
     let Some((_engine, port)) = engine_behind_tls(&at("server")) else {
         return;
     };
@@ -120,20 +85,17 @@ async fn an_engine_behind_tls_is_verified_and_verifies() {
     build(by_context.clone()).await.unwrap();
 
     // An authority that we do not know, with and without minding.
-    stranger.write(&tls.join("ca.pem"));
+    stranger.write(&tls.join("ca.pem")).unwrap();
     let unknown = build(by_context.clone()).await.unwrap_err().to_string();
     context(&at("settings"), &host, ",\"SkipTLSVerify\":true");
     build(by_context).await.unwrap();
 
     // A client that the Engine does not know, and one that does not say who it is.
-    stranger.issue(
-        &at("stranger"),
-        &["client"],
-        ExtendedKeyUsagePurpose::ClientAuth,
-    );
-    authority.write(&at("stranger/ca.pem"));
+    let issued = stranger.issue(&at("stranger"), &["client"], Purpose::Client);
+    issued.unwrap();
+    authority.write(&at("stranger/ca.pem")).unwrap();
     fs::create_dir(at("nobody")).unwrap();
-    authority.write(&at("nobody/ca.pem"));
+    authority.write(&at("nobody/ca.pem")).unwrap();
     let refused = build(by_variables("stranger", "127.0.0.1"))
         .await
         .unwrap_err()
