@@ -151,7 +151,7 @@ pub(crate) fn parse_host(
 }
 
 /// An address is shown in errors; a password in it is not.
-fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((before, after))) if before[scheme.len() + 3..].contains(':') => {
             format!("{scheme}://…@{after}")
@@ -160,7 +160,8 @@ fn redact(text: &str) -> String {
     }
 }
 
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
+/// `host`, `host:port`, `[ipv6]`, `[ipv6]:port`.
+pub(crate) fn host_and_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
     let text = text.strip_suffix('/').unwrap_or(text);
     if text.contains('/') {
         return Err("a path below the port is not supported");
@@ -205,7 +206,8 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
     Ok((host.to_owned(), port.transpose()?))
 }
 
-fn parse_ssh(text: &str) -> Result<SshTarget, &'static str> {
+/// `user@host:port/path/to.sock`, of which only the host must be there.
+pub(crate) fn parse_ssh(text: &str) -> Result<SshTarget, &'static str> {
     let (machine, socket) = match text.split_once('/') {
         Some((machine, path)) if !path.is_empty() => (machine, Some(format!("/{path}"))),
         Some((machine, _)) => (machine, None),

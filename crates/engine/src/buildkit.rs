@@ -7,10 +7,14 @@
 //!  Session, on which BuildKit is the client  ◄──    which files are there? send these
 //! ```
 
+pub(crate) mod abilities;
 pub(crate) mod attributes;
+pub(crate) mod builder;
 pub(crate) mod channel;
 pub(crate) mod context;
+pub(crate) mod daemon;
 pub(crate) mod failure;
+pub(crate) mod instances;
 pub(crate) mod options;
 mod outputs;
 mod route;
@@ -20,15 +24,20 @@ mod status;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::auth::Credentials;
 use crate::build::BuildStream;
-use crate::client::Engine;
+use crate::client::{ConnectOptions, Engine};
+use crate::config::DockerConfig;
 use crate::environment::Environment;
+use crate::error::RequestError;
 use crate::options::BuildOptions;
 use crate::upload::UploadProgress;
 
+use self::abilities::Abilities;
 use self::context::SessionContext;
+use self::daemon::{Daemon, DaemonAddress, DaemonError, START_GRACE};
 use self::route::Route;
 use self::solve::Job;
 
@@ -64,6 +73,66 @@ impl Engine {
             credentials: self.0.credentials.clone(),
             environment: self.0.environment.clone(),
         }))
+    }
+}
+
+/// Reaching.
+impl BuildKit {
+    /// Connects to a BuildKit that is part of no engine, and makes sure that it answers. Its container is started if it was
+    /// stopped, as buildx does.
+    ///
+    /// ```no_run
+    /// use shipload_engine::{BuildKit, ConnectOptions, DaemonAddress};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let address = DaemonAddress::parse("unix:///run/buildkit/buildkitd.sock")?;
+    /// let (buildkit, abilities) = BuildKit::connect(&address, &ConnectOptions::default()).await?;
+    /// println!("{abilities} builds for {}", abilities.platforms.join(", "));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When certificates cannot be used, its container or engine is not there, or no BuildKit answers.
+    pub async fn connect(
+        address: &DaemonAddress,
+        options: &ConnectOptions,
+    ) -> Result<(Self, Abilities), DaemonError> {
+        let daemon = Daemon::reach(address, options).await?;
+        let patience = if daemon.is_new {
+            START_GRACE
+        } else {
+            Duration::ZERO
+        };
+        let environment = options.environment.clone();
+        let loaded = DockerConfig::load(&environment);
+        let buildkit = Self(Arc::new(Inner {
+            route: Route::Daemon(daemon),
+            credentials: Credentials::new(environment.clone(), loaded),
+            environment,
+        }));
+        let start = Instant::now();
+        loop {
+            let asked = tokio::time::timeout(options.connect_timeout, buildkit.abilities());
+            let asked = asked.await.unwrap_or(Err(RequestError::Timeout));
+            match asked {
+                Ok(abilities) => return Ok((buildkit, abilities)),
+                Err(source) if start.elapsed() >= patience => {
+                    let address = address.clone();
+                    return Err(DaemonError::Request { address, source });
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        }
+    }
+
+    /// Asks what it can do.
+    ///
+    /// # Errors
+    /// When it does not answer, or not as a BuildKit.
+    pub async fn abilities(&self) -> Result<Abilities, RequestError> {
+        let channel = self.0.route.channel().await?;
+        Abilities::ask(&channel, self.0.route.api()).await
     }
 }
 

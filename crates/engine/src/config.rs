@@ -23,6 +23,8 @@ pub struct DockerConfig {
     pub cred_helpers: BTreeMap<String, String>,
     /// Credentials by registry, as `docker login` wrote them.
     pub(crate) auths: BTreeMap<String, StoredAuth>,
+    /// What stands for a subcommand.
+    aliases: BTreeMap<String, String>,
     /// Proxies by engine address, and `default`.
     proxies: BTreeMap<String, Proxies>,
 }
@@ -116,6 +118,11 @@ impl DockerConfig {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(ConfigError::Read(error)),
         }
+    }
+
+    /// The plugin that `docker build` hands builds to instead of doing what it does by default, such as `buildx`.
+    pub fn builder_alias(&self) -> Option<&str> {
+        self.aliases.get("builder").map(String::as_str)
     }
 
     /// The build arguments that the docker CLI adds for the proxies of the engine at `host`

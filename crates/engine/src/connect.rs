@@ -1,6 +1,7 @@
-//! One connection to an engine: a Unix socket, TCP, TLS, or what `ssh` passes on.
+//! One connection to an engine: a Unix socket, TCP, TLS, or what `ssh` or a command in a container passes on.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,8 +16,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::address::{Address, SshTarget};
 use crate::environment::Environment;
-use crate::ssh::SshStream;
-use crate::tls::TlsError;
+use crate::exec::{Exec, ExecStream};
+use crate::ssh::{Dialer, SshStream};
+use crate::tls::{Protocol, TlsError, TlsFiles};
 
 /// Opens connections to one address; cheap to clone.
 #[derive(Clone)]
@@ -38,8 +40,10 @@ enum Target {
     Ssh {
         program: std::path::PathBuf,
         target: SshTarget,
+        dialer: Dialer,
         environment: Environment,
     },
+    Exec(Exec),
 }
 
 /// Why no connection can be tried at all.
@@ -56,44 +60,86 @@ pub enum ConnectorError {
     NoUnixSockets,
 }
 
+/// To one address. What can be checked without connecting is checked, and certificates are read.
 impl Connector {
-    /// Checks what can be checked without connecting; reads certificates.
+    /// To an Engine.
     pub(crate) fn new(
         address: &Address,
         environment: &Environment,
         timeout: Duration,
     ) -> Result<Self, ConnectorError> {
-        let target = match address {
-            #[cfg(unix)]
-            Address::Unix(path) => Target::Unix(path.clone()),
-            #[cfg(not(unix))]
-            Address::Unix(_) => return Err(ConnectorError::NoUnixSockets),
+        match address {
+            Address::Unix(path) => Self::unix(path, timeout),
             Address::Tcp { host, port, tls } => {
-                let tls = match tls {
-                    None => None,
-                    Some(files) => {
-                        let name = ServerName::try_from(host.clone())
-                            .map_err(|_| TlsError::Name(host.clone()))?;
-                        Some((name, files.client_config()?))
-                    }
-                };
-                Target::Tcp {
-                    host: host.clone(),
-                    port: *port,
-                    tls,
-                }
+                let tls = tls.as_ref().map(|files| (host.as_str(), files));
+                Self::tcp(host, *port, tls, Protocol::Http1, timeout)
             }
-            Address::Ssh(target) => Target::Ssh {
-                program: environment
-                    .find_program("ssh")
-                    .ok_or(ConnectorError::NoSsh)?,
-                target: target.clone(),
-                environment: environment.clone(),
-            },
-        };
-        Ok(Self(Arc::new(Inner { target, timeout })))
+            Address::Ssh(target) => Self::ssh(target, Dialer::Docker, environment, timeout),
+        }
     }
 
+    /// To a Unix socket.
+    #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+    pub(crate) fn unix(path: &Path, timeout: Duration) -> Result<Self, ConnectorError> {
+        Ok(Self::to(Target::Unix(path.to_owned()), timeout))
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn unix(_: &Path, _: Duration) -> Result<Self, ConnectorError> {
+        Err(ConnectorError::NoUnixSockets)
+    }
+
+    /// To a port, with TLS where the name that the certificate must have and the client's own files are given.
+    pub(crate) fn tcp(
+        host: &str,
+        port: u16,
+        tls: Option<(&str, &TlsFiles)>,
+        protocol: Protocol,
+        timeout: Duration,
+    ) -> Result<Self, ConnectorError> {
+        let tls = match tls {
+            None => None,
+            Some((name, files)) => {
+                let name = ServerName::try_from(name.to_owned())
+                    .map_err(|_| TlsError::Name(name.to_owned()))?;
+                Some((name, files.client_config(protocol)?))
+            }
+        };
+        let host = host.to_owned();
+        Ok(Self::to(Target::Tcp { host, port, tls }, timeout))
+    }
+
+    /// To what a program on another machine passes on.
+    pub(crate) fn ssh(
+        target: &SshTarget,
+        dialer: Dialer,
+        environment: &Environment,
+        timeout: Duration,
+    ) -> Result<Self, ConnectorError> {
+        let ssh = Target::Ssh {
+            program: environment
+                .find_program("ssh")
+                .ok_or(ConnectorError::NoSsh)?,
+            target: target.clone(),
+            dialer,
+            environment: environment.clone(),
+        };
+        Ok(Self::to(ssh, timeout))
+    }
+
+    /// To a command in a container.
+    pub(crate) fn exec(exec: Exec, timeout: Duration) -> Self {
+        Self::to(Target::Exec(exec), timeout)
+    }
+
+    fn to(target: Target, timeout: Duration) -> Self {
+        Self(Arc::new(Inner { target, timeout }))
+    }
+}
+
+/// Connecting.
+impl Connector {
     /// The value of the `Host` header.
     pub(crate) fn host(&self) -> String {
         match &self.0.target {
@@ -135,11 +181,14 @@ impl Connector {
             Target::Ssh {
                 program,
                 target,
+                dialer,
                 environment,
             } => {
-                let started = SshStream::start(program, target, environment, self.0.timeout)?;
+                let limit = self.0.timeout;
+                let started = SshStream::start(program, target, *dialer, environment, limit)?;
                 Ok(Stream(Kind::Ssh(Box::new(started))))
             }
+            Target::Exec(exec) => Ok(Stream(Kind::Exec(Box::new(exec.start().await?)))),
         }
     }
 }
@@ -153,6 +202,7 @@ enum Kind {
     Tcp(TcpStream),
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
     Ssh(Box<SshStream>),
+    Exec(Box<ExecStream>),
 }
 
 /// Calls one method on whichever stream it is.
@@ -164,6 +214,7 @@ macro_rules! each {
             Kind::Tcp($stream) => $call,
             Kind::Tls($stream) => $call,
             Kind::Ssh($stream) => $call,
+            Kind::Exec($stream) => $call,
         }
     };
 }
@@ -209,7 +260,7 @@ impl AsyncWrite for Stream {
             Kind::Unix(stream) => stream.is_write_vectored(),
             Kind::Tcp(stream) => stream.is_write_vectored(),
             Kind::Tls(stream) => stream.is_write_vectored(),
-            Kind::Ssh(_) => false,
+            Kind::Ssh(_) | Kind::Exec(_) => false,
         }
     }
 }

@@ -118,6 +118,12 @@ impl Environment {
             .map(|state| state.join("shipload"))
     }
 
+    /// Where buildx keeps its builders: `BUILDX_CONFIG`, else `buildx` in the docker CLI's settings.
+    pub fn buildx_config(&self) -> Option<PathBuf> {
+        self.directory("BUILDX_CONFIG")
+            .or_else(|| self.docker_config().map(|folder| folder.join("buildx")))
+    }
+
     /// Where the certificates are that `DOCKER_TLS_VERIFY` asks for: `DOCKER_CERT_PATH`, else the
     /// settings' directory.
     pub fn cert_path(&self) -> Option<PathBuf> {

@@ -26,6 +26,7 @@ mod contexts;
 mod environment;
 mod error;
 mod events;
+mod exec;
 mod from_file;
 mod helper;
 mod image_name;
@@ -52,8 +53,16 @@ pub use address::{Address, AddressError, SshTarget, Why};
 pub use auth::{Credential, CredentialError, Credentials, Registry};
 pub use build::{BuildError, BuildStream, Built};
 pub use buildkit::BuildKit;
+pub use buildkit::abilities::{
+    Abilities, BuildKitVersion, BuilderKind, Frontend, Unheeded, Unsupported,
+};
+pub use buildkit::builder::{
+    Builder, BuilderError, BuilderQuery, BuilderResolution, WhyBuilder, resolve_builder,
+};
 pub use buildkit::context::{SessionContext, SessionContextError};
+pub use buildkit::daemon::{DaemonAddress, DaemonAddressError, DaemonError, DaemonTls};
 pub use buildkit::failure::SolveFailure;
+pub use buildkit::instances::{Instance, InstanceError, Node, NodeAddress, Platform};
 pub use buildkit::options::{
     BuildKitOptions, CacheEntry, Destination, NamedContext, Output, OutputKind, SecretOrigin,
     SecretSource, SshSource,

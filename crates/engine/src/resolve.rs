@@ -45,7 +45,7 @@ pub struct Resolution {
 }
 
 /// What the caller says of the engine, beside the environment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressQuery {
     /// `--context`.
     pub context: Option<String>,

@@ -1,7 +1,7 @@
 //! A connection through the system's `ssh`: its standard input and output.
 //!
-//! Runs `docker system dial-stdio` on the other side, exactly as the docker CLI does: keys, agents,
-//! jump hosts and `known_hosts` are then what the user set up for `ssh`.
+//! Runs `docker system dial-stdio` on the other side, exactly as the docker CLI does, or `buildctl dial-stdio`, as buildx
+//! does: keys, agents, jump hosts and `known_hosts` are then what the user set up for `ssh`.
 
 use std::io;
 use std::pin::Pin;
@@ -25,6 +25,15 @@ const COMPLAINT_LIMIT: u64 = 4096;
 /// process that `ssh` left behind (`ControlPersist`) may keep the pipe open for ever.
 const COMPLAINT_GRACE: Duration = Duration::from_secs(1);
 
+/// Which program on the other side passes bytes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialer {
+    /// `docker`, to an Engine.
+    Docker,
+    /// `buildctl`, to a `buildkitd`.
+    Buildctl,
+}
+
 /// A running `ssh`; killed when dropped.
 pub(crate) struct SshStream {
     _child: Child,
@@ -43,12 +52,13 @@ impl SshStream {
     pub(crate) fn start(
         program: &std::path::Path,
         target: &SshTarget,
+        dialer: Dialer,
         environment: &Environment,
         timeout: Duration,
     ) -> io::Result<Self> {
         let mut command = Command::new(program);
         command
-            .args(arguments(target, timeout))
+            .args(arguments(target, dialer, timeout))
             .env_clear()
             .envs(environment.variables());
         command
@@ -128,8 +138,8 @@ async fn listen(errors: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
 }
 
 /// The docker CLI's arguments:
-/// `-o ConnectTimeout=30 -T -l user -p port -- host docker system dial-stdio`.
-fn arguments(target: &SshTarget, timeout: Duration) -> Vec<String> {
+/// `-o ConnectTimeout=30 -T -l user -p port -- host docker system dial-stdio`, and buildx': `… host buildctl dial-stdio`.
+fn arguments(target: &SshTarget, dialer: Dialer, timeout: Duration) -> Vec<String> {
     let seconds = timeout.as_secs().max(1);
     let mut arguments = vec![
         "-o".to_owned(),
@@ -142,13 +152,17 @@ fn arguments(target: &SshTarget, timeout: Duration) -> Vec<String> {
     if let Some(port) = target.port {
         arguments.extend(["-p".to_owned(), port.to_string()]);
     }
-    arguments.extend(["--".to_owned(), target.host.clone(), "docker".to_owned()]);
+    let (program, option, command): (_, _, &[_]) = match dialer {
+        Dialer::Docker => ("docker", "--host", &["system", "dial-stdio"]),
+        Dialer::Buildctl => ("buildctl", "--addr", &["dial-stdio"]),
+    };
+    arguments.extend(["--".to_owned(), target.host.clone(), program.to_owned()]);
     if let Some(socket) = &target.socket {
         // The remote shell splits what ssh passes on.
         let quoted = format!("'unix://{}'", socket.replace('\'', r"'\''"));
-        arguments.extend(["--host".to_owned(), quoted]);
+        arguments.extend([option.to_owned(), quoted]);
     }
-    arguments.extend(["system".to_owned(), "dial-stdio".to_owned()]);
+    arguments.extend(command.iter().map(ToString::to_string));
     arguments
 }
 

@@ -30,6 +30,23 @@ pub struct TlsFiles {
     pub skip_verify: bool,
 }
 
+/// What is spoken within TLS. Servers may refuse a client that does not say it (gRPC), or says another (Docker Engine).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    /// As ALPN has it.
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
+
 /// TLS material that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -90,8 +107,8 @@ impl TlsFiles {
         }
     }
 
-    /// Reads the files.
-    pub(crate) fn client_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+    /// Reads the files, for connections that are to speak `protocol`.
+    pub(crate) fn client_config(&self, protocol: Protocol) -> Result<Arc<ClientConfig>, TlsError> {
         let provider = Arc::new(crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -121,7 +138,7 @@ impl TlsFiles {
                 });
             }
         };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![protocol.name().to_vec()];
         Ok(Arc::new(config))
     }
 

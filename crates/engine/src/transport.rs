@@ -128,16 +128,18 @@ impl Transport {
         successful(answer).await
     }
 
-    /// Asks for another protocol on a connection of its own, as `POST` with `Upgrade: h2c`, and returns what is the
-    /// connection from then on.
+    /// Asks for another protocol, such as `h2c`, on a connection of its own, and returns what is the connection from then
+    /// on.
     pub(crate) async fn upgrade(
         &self,
         request: http::request::Builder,
+        protocol: &'static str,
+        body: Body,
     ) -> Result<Upgraded, RequestError> {
         let request = request
             .header(CONNECTION, "Upgrade")
-            .header(UPGRADE, "h2c")
-            .body(empty())
+            .header(UPGRADE, protocol)
+            .body(body)
             .map_err(RequestError::broken)?;
         let stream = self.connect().await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))

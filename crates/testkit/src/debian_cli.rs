@@ -84,11 +84,33 @@ impl DebianCli {
     }
 }
 
+/// Running
+impl DebianCli {
+    /// Where it keeps its settings, `buildx` its builders in `buildx` below.
+    pub fn config(&self) -> &Path {
+        self.config.path()
+    }
+
+    /// The program without arguments, to be run against `engine`; nothing is taken from the caller's environment but `PATH`.
+    pub fn command(&self, engine: &Handle) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.config.path())
+            .env("DOCKER_CONFIG", self.config.path())
+            .env("DOCKER_HOST", &engine.host)
+            .stdin(Stdio::null());
+        if let Some(libraries) = &self.libraries {
+            command.env("LD_LIBRARY_PATH", libraries);
+        }
+        command
+    }
+}
+
 /// Building
 impl DebianCli {
     /// Runs `docker build --network none ARGUMENTS CONTEXT` with `DOCKER_BUILDKIT` as `builder` wants it.
-    ///
-    /// Nothing is taken from the caller's environment but `PATH`.
     ///
     /// # Errors
     /// When the program cannot be run.
@@ -99,27 +121,17 @@ impl DebianCli {
         context: &Path,
         arguments: &[String],
     ) -> io::Result<Ended> {
-        let mut command = Command::new(&self.program);
-        command
-            .args(["build", "--network", "none"])
-            .args(arguments)
-            .arg(context);
         let with_buildkit = match builder {
             Builder::Classic => "0",
             Builder::BuildKit => "1",
         };
+        let mut command = self.command(engine);
         command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.config.path())
-            .env("DOCKER_CONFIG", self.config.path())
-            .env("DOCKER_HOST", &engine.host)
+            .args(["build", "--network", "none"])
+            .args(arguments)
+            .arg(context)
             .env("DOCKER_BUILDKIT", with_buildkit)
-            .env("BUILDKIT_PROGRESS", "plain")
-            .stdin(Stdio::null());
-        if let Some(libraries) = &self.libraries {
-            command.env("LD_LIBRARY_PATH", libraries);
-        }
+            .env("BUILDKIT_PROGRESS", "plain");
         let output = command.output()?;
         if output.status.success() {
             return Ok(Ended::Built);

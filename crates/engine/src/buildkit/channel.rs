@@ -5,11 +5,14 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
+use tokio::sync::watch;
+use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
 
@@ -21,6 +24,9 @@ const HEADER_LIMIT: u32 = 8 << 20;
 
 /// How much may be on its way to us, in bytes: exported archives are large.
 const WINDOW: u32 = 4 << 20;
+
+/// How long the end of a connection may take to be known after a call has failed of it.
+const END_GRACE: Duration = Duration::from_secs(1);
 
 /// A connection's two directions, as hyper wants them.
 pub(crate) trait Wire: hyper::rt::Read + hyper::rt::Write + Send + Unpin {}
@@ -34,6 +40,8 @@ pub(crate) type BoxWire = Box<dyn Wire>;
 #[derive(Clone)]
 pub(crate) struct Channel {
     sender: SendRequest<Body>,
+    /// What the connection broke of, if it did; its sender is gone when the connection is.
+    ended: watch::Receiver<Option<Arc<hyper::Error>>>,
     _tasks: Arc<Tasks>,
 }
 
@@ -48,11 +56,30 @@ impl Channel {
             .handshake(wire)
             .await
             .map_err(RequestError::broken)?;
-        tasks.spawner().spawn(connection);
+        let (told, ended) = watch::channel(None);
+        tasks.spawner().spawn(async move {
+            if let Err(error) = connection.await {
+                told.send_replace(Some(Arc::new(error)));
+            }
+        });
         Ok(Self {
             sender,
+            ended,
             _tasks: Arc::new(tasks),
         })
+    }
+
+    /// What a call failed of: of the connection, where that broke, of which the call knows nothing.
+    pub(crate) async fn failure(&self, status: Status) -> RequestError {
+        if !self.sender.is_closed() {
+            return RequestError::broken(status);
+        }
+        let mut ended = self.ended.clone();
+        let cause = tokio::time::timeout(END_GRACE, ended.wait_for(Option::is_some)).await;
+        match cause.ok().and_then(Result::ok).as_deref() {
+            Some(Some(cause)) => RequestError::broken(Arc::clone(cause)),
+            _ => RequestError::broken(status),
+        }
     }
 
     /// The address that calls are made to: there is only one place to go.

@@ -4,6 +4,7 @@
 //! |---------------|-------------------------------------|------------------------------------|
 //! | Docker Engine | `POST /grpc`, upgraded to HTTP/2    | `POST /session`, upgraded, reversed |
 //! | Engine ≥ 29.2 | HTTP/2 on the API's own Unix socket | a stream of `Control.Session`       |
+//! | `buildkitd`   | HTTP/2                              | a stream of `Control.Session`       |
 
 use bollard_buildkit_proto::moby::buildkit::v1::BytesMessage;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
@@ -22,8 +23,10 @@ use crate::client::{ApiVersion, Engine};
 use crate::error::RequestError;
 use crate::session::Session;
 use crate::tasks::Tasks;
+use crate::transport::empty;
 
 use super::channel::{BoxWire, Channel};
+use super::daemon::Daemon;
 
 /// From this version on an Engine takes gRPC on its own socket, and `/grpc` and `/session` are deprecated.
 const PLAIN_GRPC: ApiVersion = ApiVersion {
@@ -44,6 +47,8 @@ pub(crate) enum Route {
     Upgrades(Engine),
     /// An Engine's socket itself.
     Plain(Engine),
+    /// A BuildKit that is part of no Engine.
+    Daemon(Daemon),
 }
 
 /// The connection on which BuildKit calls us, and what moves its bytes.
@@ -69,6 +74,18 @@ impl Route {
     pub(crate) fn is_engine(&self) -> bool {
         match self {
             Self::Upgrades(_) | Self::Plain(_) => true,
+            Self::Daemon(_) => false,
+        }
+    }
+
+    /// The newest version of the API of the Engine that is there.
+    pub(crate) fn api(&self) -> Option<ApiVersion> {
+        match self {
+            Self::Upgrades(engine) | Self::Plain(engine) => {
+                let about = engine.about();
+                Some(about.newest_api.unwrap_or(about.api))
+            }
+            Self::Daemon(_) => None,
         }
     }
 
@@ -78,9 +95,13 @@ impl Route {
             Self::Upgrades(engine) => {
                 let transport = &engine.0.transport;
                 let request = transport.request(Method::POST, "/grpc");
-                Box::new(transport.upgrade(request).await?)
+                Box::new(transport.upgrade(request, "h2c", empty()).await?)
             }
             Self::Plain(engine) => Box::new(TokioIo::new(engine.0.transport.connect().await?)),
+            Self::Daemon(daemon) => {
+                let stream = daemon.connector.connect().await;
+                Box::new(TokioIo::new(stream.map_err(RequestError::Connect)?))
+            }
         })
         .await
     }
@@ -99,11 +120,11 @@ impl Route {
                     request = request.header(name, value);
                 }
                 Ok(SessionWire {
-                    wire: Box::new(transport.upgrade(request).await?),
+                    wire: Box::new(transport.upgrade(request, "h2c", empty()).await?),
                     pump: None,
                 })
             }
-            Self::Plain(_) => stream(session, channel).await,
+            Self::Plain(_) | Self::Daemon(_) => stream(session, channel).await,
         }
     }
 }

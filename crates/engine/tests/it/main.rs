@@ -6,12 +6,15 @@
     reason = "this is how a test fails, in its helpers too"
 )]
 
+mod abilities;
 mod address;
 mod auth;
 mod buildkit;
 mod buildkit_session;
+mod daemon;
 mod fake;
 mod faults;
+mod instances;
 mod names;
 mod options;
 mod parser;

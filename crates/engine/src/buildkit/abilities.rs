@@ -1,0 +1,492 @@
+//! What a builder can do, and whether that is enough for a build: asked before anything is sent.
+//!
+//! | | classic, Podman | Engine, its own store | Engine, containerd's store | `buildkitd` | BuildKit since |
+//! |---|---|---|---|---|---|
+//! | secrets, SSH agents, entitlements, `--no-cache-filter`, inline cache, caches to read, files as output | – | yes | yes | yes | |
+//! | contexts beside the main one | – | yes | yes | yes | 0.10, or a newer frontend by `# syntax=` |
+//! | attestations | – | – | yes | yes | 0.11 |
+//! | several outputs | – | yes | yes | yes | 0.13 |
+//! | archives of images, caches to write, several platforms | – | – | yes | yes | |
+//! | `--ulimit`, `--shm-size`, `--cgroup-parent` | yes | yes | yes | yes | 0.10; left unheeded before |
+//! | `--squash`, memory and processors, `--security-opt`, `--isolation` | yes | – | – | – | left unheeded |
+//! | `--network` other than `none`, `host` and `default` | yes | – | – | – | |
+//!
+//! It is what buildx 0.13 says and Engines 20.10 and 26.1 do; what is left unheeded there is left so here, with a warning for
+//! each, where buildx has one for some.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bollard_buildkit_proto::moby::buildkit::v1 as proto;
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use tonic::Code;
+
+use crate::client::{ApiVersion, EngineKind};
+use crate::environment::VariableError;
+use crate::error::RequestError;
+use crate::options::BuildOptions;
+
+use super::channel::Channel;
+use super::options::{BuildKitOptions, Output, OutputKind};
+
+/// The label of a worker whose images are in containerd's store.
+const SNAPSHOTTER: &str = "org.mobyproject.buildkit.worker.snapshotter";
+
+/// Which BuildKit an Engine has at least, by the newest version of its API: for those that do not say.
+const BY_API: &[(u16, BuildKitVersion)] = &[
+    (38, BuildKitVersion::new(0, 3)),
+    (40, BuildKitVersion::new(0, 6)),
+    (41, BuildKitVersion::new(0, 8)),
+    (42, BuildKitVersion::new(0, 10)),
+    (43, BuildKitVersion::new(0, 11)),
+    (44, BuildKitVersion::new(0, 12)),
+    (45, BuildKitVersion::new(0, 13)),
+    (46, BuildKitVersion::new(0, 14)),
+    (48, BuildKitVersion::new(0, 20)),
+    (52, BuildKitVersion::new(0, 25)),
+];
+
+/// A release of BuildKit, such as 0.13.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BuildKitVersion {
+    /// Before the first dot.
+    pub major: u16,
+    /// After it.
+    pub minor: u16,
+}
+
+/// What builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuilderKind {
+    /// The classic builder of Docker Engine.
+    Classic,
+    /// Podman, by the same API.
+    Podman,
+    /// BuildKit in an Engine that keeps images as it always did.
+    Engine,
+    /// BuildKit in an Engine that keeps images in containerd.
+    EngineWithContainerd,
+    /// A BuildKit by itself.
+    Daemon,
+}
+
+/// What a builder can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abilities {
+    /// What builds.
+    pub kind: BuilderKind,
+    /// Its release; of Engines that do not say, the release that they have at least. None for what is no BuildKit, and where
+    /// it cannot be told.
+    pub version: Option<BuildKitVersion>,
+    /// The platforms that it builds for, such as `linux/amd64`; none where it was not asked.
+    pub platforms: Vec<String>,
+}
+
+/// Where the part of BuildKit comes from that reads the Dockerfile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frontend {
+    /// From BuildKit itself.
+    BuiltIn,
+    /// From an image that `# syntax=` or `BUILDKIT_SYNTAX` names; it may know more.
+    Image,
+}
+
+/// Something that a builder cannot do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{builder} cannot {what}")]
+pub struct Unsupported {
+    /// What it was to do, such as "build for several platforms at once".
+    pub what: String,
+    /// Which builder it is.
+    pub builder: String,
+    /// Which one can.
+    pub alternative: String,
+}
+
+impl Unsupported {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(self.alternative.clone())
+    }
+}
+
+/// An option that has no effect, as in the docker CLI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheeded {
+    /// The option, such as `--memory`.
+    pub option: &'static str,
+    /// Which builder it is.
+    pub builder: String,
+    /// What has the effect.
+    pub alternative: &'static str,
+}
+
+impl fmt::Display for Unheeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has no effect on {}", self.option, self.builder)
+    }
+}
+
+const USE_CLASSIC: &str = "the classic builder heeds it (--engine classic)";
+const USE_STAGES: &str =
+    "copy what matters into a last stage, or use the classic builder (--engine classic)";
+const USE_NEWER: &str = "BuildKit heeds it from 0.10 on (Engine 23)";
+
+/// Finding out
+impl Abilities {
+    /// Those of the builders that are asked for with an archive.
+    pub fn classic(kind: EngineKind) -> Self {
+        Self {
+            kind: match kind {
+                EngineKind::Docker => BuilderKind::Classic,
+                EngineKind::Podman => BuilderKind::Podman,
+            },
+            version: None,
+            platforms: Vec::new(),
+        }
+    }
+
+    /// Asks; `api` is the newest version of the Engine's API where BuildKit is in one.
+    pub(crate) async fn ask(
+        channel: &Channel,
+        api: Option<ApiVersion>,
+    ) -> Result<Self, RequestError> {
+        let mut control = ControlClient::with_origin(channel.clone(), Channel::origin());
+        let workers = control.list_workers(proto::ListWorkersRequest::default());
+        let workers = match workers.await {
+            Ok(answer) => answer.into_inner(),
+            Err(status) => return Err(channel.failure(status).await),
+        };
+        // 0.11 and later know it.
+        let told = match control.info(proto::InfoRequest {}).await {
+            Ok(answer) => answer.into_inner().buildkit_version,
+            Err(status) if status.code() == Code::Unimplemented => None,
+            Err(status) => return Err(channel.failure(status).await),
+        };
+        Ok(Self::read(&workers, told.map(|told| told.version), api))
+    }
+
+    fn read(
+        workers: &proto::ListWorkersResponse,
+        told: Option<String>,
+        api: Option<ApiVersion>,
+    ) -> Self {
+        let in_containerd = workers
+            .record
+            .iter()
+            .any(|worker| worker.labels.contains_key(SNAPSHOTTER));
+        let kind = match api {
+            None => BuilderKind::Daemon,
+            Some(_) if in_containerd => BuilderKind::EngineWithContainerd,
+            Some(_) => BuilderKind::Engine,
+        };
+        let mut platforms = Vec::new();
+        for platform in workers.record.iter().flat_map(|worker| &worker.platforms) {
+            let mut name = format!("{}/{}", platform.os, platform.architecture);
+            if !platform.variant.is_empty() {
+                name = format!("{name}/{}", platform.variant);
+            }
+            if !platforms.contains(&name) {
+                platforms.push(name);
+            }
+        }
+        // A build that does not know is `v0.0.0+unknown`.
+        let told = told
+            .and_then(|text| text.parse().ok())
+            .filter(|version| *version > BuildKitVersion::new(0, 0));
+        let version = told.or_else(|| BuildKitVersion::of_engine(api?));
+        Self {
+            kind,
+            version,
+            platforms,
+        }
+    }
+}
+
+impl BuildKitVersion {
+    const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+
+    fn of_engine(api: ApiVersion) -> Option<Self> {
+        let is_older = |(minor, _): &&(u16, Self)| api.major == 1 && *minor <= api.minor;
+        BY_API.iter().rfind(is_older).map(|(_, version)| *version)
+    }
+}
+
+/// Reads `v0.13.2`, and what distributions make of it, such as `0.12.5+ds1`.
+impl FromStr for BuildKitVersion {
+    type Err = VariableError;
+
+    fn from_str(text: &str) -> Result<Self, VariableError> {
+        let mut parts = text
+            .strip_prefix('v')
+            .unwrap_or(text)
+            .split(['.', '-', '+']);
+        let mut number = || parts.next()?.parse().ok();
+        number()
+            .and_then(|major| Some(Self::new(major, number()?)))
+            .ok_or_else(|| VariableError {
+                name: "the version of BuildKit",
+                value: text.to_owned(),
+                wanted: "a version such as 0.13.2",
+            })
+    }
+}
+
+/// Judging
+impl Abilities {
+    /// Whether the builder can do all that `options` ask for, and which of them it will leave unheeded.
+    ///
+    /// What depends on its configuration (entitlements, emulators of other processors) is left for it to refuse.
+    ///
+    /// # Errors
+    /// With the first thing that it cannot do, and which builder can.
+    pub fn check(
+        &self,
+        options: &BuildOptions,
+        frontend: Frontend,
+    ) -> Result<Vec<Unheeded>, Unsupported> {
+        for (ability, what) in demands(options) {
+            if let Some(alternative) = self.lacks(ability, frontend) {
+                return Err(Unsupported {
+                    what,
+                    builder: self.to_string(),
+                    alternative: alternative.to_owned(),
+                });
+            }
+        }
+        Ok(match self.kind {
+            BuilderKind::Classic | BuilderKind::Podman => Vec::new(),
+            BuilderKind::Engine | BuilderKind::EngineWithContainerd | BuilderKind::Daemon => {
+                self.unheeded(options)
+            }
+        })
+    }
+
+    /// What can do it instead, if this builder cannot.
+    fn lacks(&self, ability: Ability, frontend: Frontend) -> Option<&'static str> {
+        use BuilderKind::{Classic, Daemon, Engine, EngineWithContainerd, Podman};
+
+        let since = |major, minor| {
+            let needed = BuildKitVersion::new(major, minor);
+            // Where it cannot be told, the builder is asked.
+            self.version.is_some_and(|version| version < needed)
+        };
+        Some(match (ability, self.kind) {
+            (Ability::Networks, Classic | Podman) => return None,
+            (Ability::Networks, Engine | EngineWithContainerd | Daemon) => {
+                "use none, host or default, or the classic builder with --engine classic"
+            }
+            (_, Classic) => "use BuildKit, with --engine buildkit",
+            (_, Podman) => "use BuildKit of a Docker Engine or of its own, with --engine buildkit",
+            (Ability::ContainerdOrDaemon | Ability::Attestations, Engine) => {
+                "turn on the Engine's containerd image store, or use a BuildKit of its own, with --builder or BUILDKIT_HOST"
+            }
+            (Ability::Contexts, _) if since(0, 10) && frontend == Frontend::BuiltIn => {
+                "use BuildKit 0.10 or later (Engine 23), or begin the Dockerfile with `# syntax=docker/dockerfile:1`"
+            }
+            (Ability::Attestations, _) if since(0, 11) => "use BuildKit 0.11 or later (Engine 24)",
+            (Ability::SeveralOutputs, _) if since(0, 13) => {
+                "build once for each output, or use BuildKit 0.13 or later (Engine 26)"
+            }
+            (
+                Ability::Any
+                | Ability::ContainerdOrDaemon
+                | Ability::Contexts
+                | Ability::Attestations
+                | Ability::SeveralOutputs,
+                Engine | EngineWithContainerd | Daemon,
+            ) => return None,
+        })
+    }
+
+    /// What BuildKit does not know; docker says it of the first three.
+    fn unheeded(&self, options: &BuildOptions) -> Vec<Unheeded> {
+        let limits = &options.limits;
+        let needed = BuildKitVersion::new(0, 10);
+        let is_old = self.version.is_some_and(|version| version < needed);
+        let table = [
+            ("--squash", options.squash, USE_STAGES),
+            (
+                "--security-opt",
+                !options.security_options.is_empty(),
+                USE_CLASSIC,
+            ),
+            ("--isolation", options.isolation.is_some(), USE_CLASSIC),
+            ("--memory", limits.memory.is_some(), USE_CLASSIC),
+            ("--memory-swap", limits.memory_swap.is_some(), USE_CLASSIC),
+            ("--cpu-shares", limits.cpu_shares.is_some(), USE_CLASSIC),
+            ("--cpu-period", limits.cpu_period.is_some(), USE_CLASSIC),
+            ("--cpu-quota", limits.cpu_quota.is_some(), USE_CLASSIC),
+            ("--cpuset-cpus", limits.cpuset_cpus.is_some(), USE_CLASSIC),
+            ("--cpuset-mems", limits.cpuset_mems.is_some(), USE_CLASSIC),
+            ("--shm-size", is_old && limits.shm_size.is_some(), USE_NEWER),
+            ("--ulimit", is_old && !limits.ulimits.is_empty(), USE_NEWER),
+            (
+                "--cgroup-parent",
+                is_old && limits.cgroup_parent.is_some(),
+                USE_NEWER,
+            ),
+        ];
+        table
+            .into_iter()
+            .filter(|(_, is_asked, _)| *is_asked)
+            .map(|(option, _, alternative)| Unheeded {
+                option,
+                builder: self.to_string(),
+                alternative,
+            })
+            .collect()
+    }
+
+    /// What builds, in short: `BuildKit 0.13 of the engine`.
+    fn name(&self) -> &'static str {
+        match self.kind {
+            BuilderKind::Classic => "the classic builder",
+            BuilderKind::Podman => "Podman",
+            BuilderKind::Engine | BuilderKind::EngineWithContainerd | BuilderKind::Daemon => {
+                "BuildKit"
+            }
+        }
+    }
+}
+
+/// Such as `the classic builder` or `BuildKit 0.13 in the engine`.
+impl fmt::Display for Abilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        if let Some(version) = self.version {
+            write!(f, " {version}")?;
+        }
+        match self.kind {
+            BuilderKind::Classic | BuilderKind::Podman | BuilderKind::Daemon => Ok(()),
+            BuilderKind::Engine => {
+                f.write_str(" of the engine, without its containerd image store,")
+            }
+            BuilderKind::EngineWithContainerd => f.write_str(" of the engine"),
+        }
+    }
+}
+
+impl fmt::Display for BuildKitVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What `options` want of a builder, in the order of `docker build --help`, beyond what all can do.
+fn demands(options: &BuildOptions) -> Vec<(Ability, String)> {
+    let BuildKitOptions {
+        secrets,
+        ssh,
+        outputs,
+        cache_from,
+        cache_to,
+        contexts,
+        attestations,
+        entitlements,
+        no_cache_filter,
+        shared_key: _,
+    } = &options.buildkit;
+    let mut demands = Vec::new();
+    let mut ask = |is_asked: bool, ability, what: &str| {
+        if is_asked {
+            demands.push((ability, what.to_owned()));
+        }
+    };
+    let network = options.network.as_deref().unwrap_or("default");
+    let platform = options.platform.as_deref().unwrap_or_default();
+    let is_wanted =
+        |attributes: &String| attributes != "false" && !attributes.contains("disabled=true");
+    let stays = |output: &Output| output.kind == OutputKind::Docker && output.destination.is_none();
+    ask(
+        !entitlements.is_empty(),
+        Ability::Any,
+        "grant entitlements (--allow)",
+    );
+    ask(
+        attestations.values().any(is_wanted),
+        Ability::Attestations,
+        "attest (--attest, --provenance, --sbom)",
+    );
+    ask(
+        !contexts.is_empty(),
+        Ability::Contexts,
+        "take several contexts (--build-context)",
+    );
+    ask(
+        !cache_from.is_empty(),
+        Ability::Any,
+        "take cache from a place with a type (--cache-from type=…)",
+    );
+    for cache in cache_to {
+        let ability = match cache.kind.as_str() {
+            "inline" => Ability::Any,
+            _ => Ability::ContainerdOrDaemon,
+        };
+        let what = format!("write its cache somewhere (--cache-to type={})", cache.kind);
+        ask(true, ability, &what);
+    }
+    let what = format!("use the network `{network}` (--network)");
+    ask(
+        !["", "default", "host", "none"].contains(&network),
+        Ability::Networks,
+        &what,
+    );
+    ask(
+        !no_cache_filter.is_empty(),
+        Ability::Any,
+        "leave out the cache of some stages (--no-cache-filter)",
+    );
+    for output in outputs.iter().filter(|output| !stays(output)) {
+        let (ability, what) = match output.kind {
+            OutputKind::Docker => (
+                Ability::ContainerdOrDaemon,
+                "write an archive for `docker load` (--output type=docker)",
+            ),
+            OutputKind::Oci => (
+                Ability::ContainerdOrDaemon,
+                "write an archive in the OCI layout (--output type=oci)",
+            ),
+            OutputKind::Image => (
+                Ability::Any,
+                "put out an image with attributes (--output type=image)",
+            ),
+            OutputKind::Tar | OutputKind::Local => (Ability::Any, "put out files (--output)"),
+            OutputKind::CacheOnly => (
+                Ability::Any,
+                "build without a result (--output type=cacheonly)",
+            ),
+        };
+        ask(true, ability, what);
+    }
+    ask(
+        outputs.len() > 1,
+        Ability::SeveralOutputs,
+        "make several outputs of a build (--output)",
+    );
+    let what = format!("build for several platforms at once (--platform {platform})");
+    ask(platform.contains(','), Ability::ContainerdOrDaemon, &what);
+    ask(
+        !secrets.is_empty(),
+        Ability::Any,
+        "hand out secrets (--secret)",
+    );
+    ask(!ssh.is_empty(), Ability::Any, "hand out SSH agents (--ssh)");
+    demands
+}
+
+/// What some builders have and others lack; see the table above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ability {
+    /// What any BuildKit has.
+    Any,
+    Contexts,
+    Attestations,
+    SeveralOutputs,
+    /// What an Engine has only with containerd's store.
+    ContainerdOrDaemon,
+    /// Networks of an Engine.
+    Networks,
+}
