@@ -117,11 +117,11 @@ complete -c shipload -n "__fish_shipload_using_subcommand build" -l target -d 'B
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l label -d 'Give the image a label; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l platform -d 'Build for this platform, such as `linux/arm64` [default: `DOCKER_DEFAULT_PLATFORM`, else the engine\'s]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l iidfile -d 'Write the image id to FILE' -r -F
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l progress -d 'How progress is shown [default: `BUILDKIT_PROGRESS`, else auto]' -r -f -a "auto\t'Lines, and a meter where standard error is a terminal'
-plain\t'Lines'
-tty\t'Lines and a meter; an error where standard error is no terminal'
-quiet\t'Nothing, as with `--quiet`'
-rawjson\t'A JSON object for each event'"
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l progress -d 'How progress is shown [default: `BUILDKIT_PROGRESS`, else auto]' -r -f -a "auto\t'As tty where standard error is a terminal, else as plain'
+plain\t'Lines, those of BuildKit\'s steps with their numbers'
+tty\t'A picture of BuildKit\'s steps, or lines and a meter for other builders; an error where standard error is no terminal'
+quiet\t'Nothing, as with `--quiet`, but what explains a failure'
+rawjson\t'A JSON object for each event, in the form of BuildKit\'s clients'"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l network -d 'The network [default: the engine\'s]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l add-host -d 'Add a name to `/etc/hosts`; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-from -d 'Take layers of this image as cache; may be repeated' -r

@@ -4,17 +4,22 @@
 //! always, meters and summaries only where a person watches. Nothing that a file name or an engine says reaches a
 //! terminal unfiltered.
 
+mod frame;
 mod meter;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use shipload::engine::sanitize;
 
 use crate::exit::{Exit, Failure};
 
+use self::frame::Frame;
+
+pub(crate) use frame::{Extent, Line, Tone, fit, width};
 pub(crate) use meter::{Doing, Meter, Work};
 
 /// What the program tells, and how.
@@ -23,6 +28,8 @@ pub(crate) struct Ui {
     styled: bool,
     volume: Volume,
     bars: MultiProgress,
+    /// What is drawn in place, on whatever copy of this.
+    frame: Arc<Mutex<Frame>>,
 }
 
 /// How much is told beside results and failures.
@@ -66,6 +73,7 @@ impl Ui {
                 Volume::Plain
             },
             bars: MultiProgress::with_draw_target(target),
+            frame: Arc::default(),
         }
     }
 
@@ -83,6 +91,11 @@ impl Ui {
         self.volume == Volume::Watched
     }
 
+    /// Whether lines can be drawn in place for a person who watches.
+    pub(crate) fn can_draw(&self) -> bool {
+        self.is_watched() && !self.bars.is_hidden()
+    }
+
     /// The same, telling nothing but results and failures.
     #[must_use]
     pub(crate) fn quiet(&self) -> Self {
@@ -90,6 +103,7 @@ impl Ui {
             styled: self.styled,
             volume: Volume::Quiet,
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            frame: Arc::clone(&self.frame),
         }
     }
 }
@@ -226,10 +240,50 @@ impl Ui {
     }
 
     fn say(&self, text: &str) {
+        let frame = self.frame();
+        self.write(&frame.above(text, Self::extent().columns));
+    }
+
+    fn frame(&self) -> MutexGuard<'_, Frame> {
+        self.frame.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, text: &str) {
         // A line in one write is not torn by another process's.
         let _ = self
             .bars
             .suspend(|| io::stderr().lock().write_all(text.as_bytes()));
+    }
+}
+
+/// # Drawing
+impl Ui {
+    /// Draws lines over those that were drawn last; whatever else is said appears above them. They have to be harmless and fit.
+    pub(crate) fn draw(&self, lines: &[Line]) {
+        let mut frame = self.frame();
+        let text = frame.draw(lines, self.styled, Self::extent().columns);
+        self.write(&text);
+    }
+
+    /// Leaves the lines that were drawn last where they are.
+    pub(crate) fn leave_drawn(&self) {
+        self.frame().leave();
+    }
+
+    /// How large the terminal is at present; where it does not say, as docker takes it.
+    pub(crate) fn extent() -> Extent {
+        let size = rustix::termios::tcgetwinsize(io::stderr()).ok();
+        let size = size.filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        size.map_or(
+            Extent {
+                columns: 80,
+                rows: 10,
+            },
+            |size| Extent {
+                columns: size.ws_col.into(),
+                rows: size.ws_row.into(),
+            },
+        )
     }
 }
 

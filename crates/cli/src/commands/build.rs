@@ -102,9 +102,11 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
 /// Who hears of the build, and in which form.
 fn view(ui: &Ui, progress: ProgressChoice) -> Result<(Ui, Style), Failure> {
     match progress {
+        ProgressChoice::Auto | ProgressChoice::Tty if ui.can_draw() => {
+            Ok((ui.clone(), Style::Screen))
+        }
         ProgressChoice::Auto => Ok((ui.clone(), Style::Lines)),
         ProgressChoice::Plain => Ok((ui.plain(), Style::Lines)),
-        ProgressChoice::Tty if ui.is_watched() => Ok((ui.clone(), Style::Lines)),
         ProgressChoice::Tty => Err(Failure::usage(
             "`--progress tty` needs standard error to be a terminal",
         )),

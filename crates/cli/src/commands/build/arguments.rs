@@ -198,16 +198,16 @@ pub(super) struct BuildKitArguments {
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProgressChoice {
-    /// Lines, and a meter where standard error is a terminal
+    /// As tty where standard error is a terminal, else as plain
     Auto,
-    /// Lines
+    /// Lines, those of BuildKit's steps with their numbers
     Plain,
-    /// Lines and a meter; an error where standard error is no terminal
+    /// A picture of BuildKit's steps, or lines and a meter for other builders; an error where standard error is no terminal
     Tty,
-    /// Nothing, as with `--quiet`
+    /// Nothing, as with `--quiet`, but what explains a failure
     #[value(alias = "none")]
     Quiet,
-    /// A JSON object for each event
+    /// A JSON object for each event, in the form of BuildKit's clients
     Rawjson,
 }
 

@@ -13,6 +13,7 @@ mod excerpt;
 mod log;
 mod plain;
 mod rawjson;
+mod screen;
 mod spans;
 mod vertices;
 
@@ -24,10 +25,11 @@ use std::time::{Duration, SystemTime};
 
 use shipload::engine::{Event, SourceLines, VertexWarning, sanitize};
 
-use crate::ui::Ui;
+use crate::ui::{Extent, Line, Ui};
 
 use self::excerpt::excerpt;
 use self::plain::Plain;
+use self::screen::{Scope, Screen};
 use self::vertices::{Ended, Vertices};
 
 pub(super) use self::rawjson::line as json_line;
@@ -52,6 +54,8 @@ const WARNINGS_KEPT: usize = 500;
 pub(super) enum Form {
     /// Line by line.
     Plain,
+    /// As a picture that is redrawn in place.
+    Screen,
     /// Not at all, unless it fails.
     Quiet,
 }
@@ -78,6 +82,7 @@ struct Story {
 #[derive(Debug)]
 enum View {
     Plain(Plain),
+    Screen(Screen),
     Quiet,
 }
 
@@ -97,6 +102,7 @@ impl Progress {
     pub(super) fn start(ui: &Ui, form: Form) -> Self {
         let view = match form {
             Form::Plain => View::Plain(Plain::default()),
+            Form::Screen => View::Screen(Screen::default()),
             Form::Quiet => View::Quiet,
         };
         let story = Arc::new(Mutex::new(Story::new(view)));
@@ -104,8 +110,12 @@ impl Progress {
         let (shown, on) = (Arc::clone(&story), ui.clone());
         let follow = move || {
             while stopped.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
+                let now = SystemTime::now();
                 let mut story = lock(&shown);
-                on.block(&story.news(SystemTime::now()));
+                on.block(&story.news(now));
+                if let Some(lines) = story.picture(now, Ui::extent(), Scope::Fitting) {
+                    on.draw(&lines);
+                }
             }
         };
         // Without a thread all is shown at the end.
@@ -130,7 +140,13 @@ impl Progress {
     /// Shows what is left, and the last lines of steps that failed. After a failure a quiet build tells only these.
     pub(super) fn finish(mut self) {
         self.stop();
-        let end = lock(&self.story).finish(SystemTime::now());
+        let now = SystemTime::now();
+        let mut story = lock(&self.story);
+        if let Some(lines) = story.picture(now, Ui::extent(), Scope::All) {
+            self.ui.draw(&lines);
+            self.ui.leave_drawn();
+        }
+        let end = story.finish(now);
         self.ui.block(&end.lines);
         self.ui.failed_block(&end.failures);
         self.ui.block(&end.warnings);
@@ -165,12 +181,17 @@ impl Story {
     fn event(&mut self, event: &Event, now: SystemTime) -> String {
         let mut urgent = String::new();
         match event {
-            Event::Vertex(vertex) => self.vertices.vertex(vertex, now),
+            Event::Vertex(vertex) => {
+                self.vertices.vertex(vertex, now);
+                if !matches!(self.view, View::Plain(_)) {
+                    self.vertices.forget_logs();
+                }
+            }
             Event::VertexStatus(status) => self.vertices.status(status, now),
             Event::VertexLog(log) => {
                 for piece in log.data.chunks(PIECE) {
                     self.vertices.log(log, piece, now);
-                    if self.vertices.is_filling() {
+                    if matches!(self.view, View::Plain(_)) && self.vertices.is_filling() {
                         urgent += &self.news(now);
                     }
                 }
@@ -192,14 +213,22 @@ impl Story {
     fn news(&mut self, now: SystemTime) -> String {
         match &mut self.view {
             View::Plain(plain) => plain.print(&mut self.vertices, now),
-            View::Quiet => String::new(),
+            View::Screen(_) | View::Quiet => String::new(),
+        }
+    }
+
+    /// The lines to draw, if any are to be drawn.
+    fn picture(&mut self, now: SystemTime, extent: Extent, scope: Scope) -> Option<Vec<Line>> {
+        match &mut self.view {
+            View::Screen(screen) => Some(screen.picture(&self.vertices, now, extent, scope)),
+            View::Plain(_) | View::Quiet => None,
         }
     }
 
     fn finish(&mut self, now: SystemTime) -> End {
         let (lines, last) = match &mut self.view {
             View::Plain(plain) => (plain.finish(&mut self.vertices, now), LAST_LINES),
-            View::Quiet => (String::new(), LAST_LINES_UNSEEN),
+            View::Screen(_) | View::Quiet => (String::new(), LAST_LINES_UNSEEN),
         };
         End {
             lines,

@@ -22,6 +22,8 @@ const KEPT: usize = 200;
 pub(super) enum Style {
     /// Line by line.
     Lines,
+    /// As a picture that is redrawn in place, where the engine says enough for one, else line by line.
+    Screen,
     /// Not at all, unless it fails.
     Quiet,
     /// A JSON object for each event.
@@ -129,6 +131,7 @@ impl<'a> Report<'a> {
         if is_of_a_graph(event) {
             let form = match self.style {
                 Style::Quiet => Form::Quiet,
+                Style::Screen => Form::Screen,
                 Style::Lines | Style::Json => Form::Plain,
             };
             let graph = self

@@ -85,6 +85,12 @@ impl Log {
         lines.skip(known.saturating_sub(count))
     }
 
+    /// The last lines that are not empty, without their times.
+    pub(super) fn last_texts(&self, count: usize) -> impl Iterator<Item = String> {
+        let texts = self.last(count);
+        texts.filter_map(|line| line.split_once(' ').map(|(_, text)| text.to_owned()))
+    }
+
     /// Whether nothing was printed.
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_none() && self.lines.is_empty()

@@ -22,6 +22,8 @@ pub(super) struct Vertices {
     begun: Vec<usize>,
     /// Steps of which there is something new to print.
     news: BTreeSet<usize>,
+    /// When the first vertex began, by the engine's clock.
+    start: Option<SystemTime>,
     /// How far our clock is ahead of the engine's, or behind it.
     ahead: Option<Skew>,
 }
@@ -52,6 +54,8 @@ pub(super) struct Step {
     pub(super) log: Log,
     /// How much was heard of it since it was last left alone.
     pub(super) busyness: Busyness,
+    /// How much it printed, in bytes.
+    pub(super) printed: u64,
     /// Digest → state of the vertices in a group.
     members: HashMap<String, Member>,
     /// A group is hidden as long as only vertices began that others share.
@@ -104,6 +108,7 @@ impl Vertices {
     /// Takes what is new of a vertex; `now` is the time here.
     pub(super) fn vertex(&mut self, vertex: &Vertex, now: SystemTime) {
         if let Some(started) = vertex.started {
+            self.start.get_or_insert(started);
             self.ahead
                 .get_or_insert_with(|| Skew::between(started, now));
         }
@@ -206,6 +211,7 @@ impl Vertices {
         let time = log.timestamp.zip(start);
         let time = time.and_then(|(time, start)| time.duration_since(start).ok());
         step.log.push(data, time.unwrap_or_default());
+        step.printed = step.printed.saturating_add(data.len() as u64);
         self.touch(at, now);
     }
 
@@ -223,6 +229,19 @@ impl Vertices {
         for (at, step) in self.steps.iter_mut().enumerate() {
             if step.log.close() {
                 self.news.insert(at);
+            }
+        }
+    }
+
+    /// Drops what steps printed that did not fail and are not at work any more, where nobody prints news.
+    pub(super) fn forget_logs(&mut self) {
+        for at in std::mem::take(&mut self.news) {
+            let step = &mut self.steps[at];
+            if step
+                .ended()
+                .is_some_and(|ended| !matches!(ended, Ended::Failed(_)))
+            {
+                step.log.clear();
             }
         }
     }
@@ -277,6 +296,20 @@ impl Vertices {
     /// Whether a step that may be printed will lose what it printed if that is not taken soon.
     pub(super) fn is_filling(&self) -> bool {
         self.news().any(|at| self.steps[at].log.is_filling())
+    }
+
+    /// How many steps are complete, and how many are known.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let shown = self.steps.iter().filter(|step| !step.hidden);
+        let complete = shown.clone().filter(|step| step.is_completed()).count();
+        (complete, shown.count())
+    }
+
+    /// How long the build has taken.
+    pub(super) fn elapsed(&self, now: SystemTime) -> Duration {
+        let now = self.at_engine(now);
+        let start = self.start.unwrap_or(now);
+        now.duration_since(start).unwrap_or_default()
     }
 
     /// Our time by the engine's clock.

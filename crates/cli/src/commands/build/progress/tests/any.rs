@@ -72,6 +72,13 @@ proptest! {
         prop_assert!(!told.contains(steers));
         // The other ways of looking at it.
         tell(View::Quiet, &happened);
+        let mut story = Story::new(View::Screen(Screen::default()));
+        for (_, event) in &happened {
+            story.event(event, SystemTime::UNIX_EPOCH);
+            let extent = Extent { columns: 40, rows: 9 };
+            let lines = story.picture(SystemTime::UNIX_EPOCH, extent, Scope::Fitting);
+            prop_assert!(lines.is_some_and(|lines| lines.len() < 9));
+        }
         let json = happened.iter().filter_map(|(_, event)| json_line(event));
         for line in json {
             prop_assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");

@@ -37,6 +37,30 @@ const RECORDED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Name, what was reported, and the last picture with `--progress tty`.
+const PICTURES: &[(&str, &str, &str)] = &[
+    (
+        "steps",
+        include_str!("../recorded/steps.jsonl"),
+        include_str!("../recorded/steps.screen.txt"),
+    ),
+    (
+        "cached",
+        include_str!("../recorded/cached.jsonl"),
+        include_str!("../recorded/cached.screen.txt"),
+    ),
+    (
+        "fails",
+        include_str!("../recorded/fails.jsonl"),
+        include_str!("../recorded/fails.screen.txt"),
+    ),
+    (
+        "warns",
+        include_str!("../recorded/warns.jsonl"),
+        include_str!("../recorded/warns.screen.txt"),
+    ),
+];
+
 /// The events in a line of a recorded build, with the latest time in it.
 fn decode(line: &str) -> (Vec<Event>, Option<SystemTime>) {
     let status: Value = serde_json::from_str(line).unwrap();
@@ -296,4 +320,50 @@ fn rawjson_of_odd_things() {
         assert_eq!(json_line(&event).unwrap(), expected);
     }
     assert_eq!(json_line(&Event::Cached), None);
+}
+
+/// A picture without its times and digests, sorted where the engine is free in the order.
+fn still(picture: &str, order: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in picture.lines() {
+        let words = line.split(' ').map(|word| {
+            let number = word.strip_suffix('s').unwrap_or("");
+            if number.parse::<f64>().is_ok() {
+                "#".repeat(word.len())
+            } else if let Some(digest) = word.strip_prefix("sha256:") {
+                format!("sha256:{}", "#".repeat(digest.len()))
+            } else {
+                word.to_owned()
+            }
+        });
+        lines.push(words.collect::<Vec<_>>().join(" "));
+    }
+    if ["steps", "cached"].contains(&order) {
+        lines.sort();
+    }
+    lines
+}
+
+#[test]
+fn the_last_picture_is_what_buildx_draws() {
+    let extent = Extent {
+        columns: 80,
+        rows: 24,
+    };
+    for (name, reported, drawn) in PICTURES {
+        let mut story = Story::new(View::Screen(Screen::default()));
+        let mut now = SystemTime::UNIX_EPOCH;
+        for line in reported.lines() {
+            let (events, latest) = decode(line);
+            now = now.max(latest.unwrap_or(now));
+            for event in events {
+                assert_eq!(story.event(&event, now), "");
+            }
+            let picture = story.picture(now, extent, Scope::Fitting).unwrap();
+            assert!(picture.len() < extent.rows, "{name}");
+        }
+        let picture = story.picture(now, extent, Scope::All).unwrap();
+        let texts: Vec<&str> = picture.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(still(&texts.join("\n"), name), still(drawn, name), "{name}");
+    }
 }

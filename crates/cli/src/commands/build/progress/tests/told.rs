@@ -230,3 +230,72 @@ fn a_flood_passes_through() {
     }
     assert_eq!(out.matches(" 0.001 0").count(), 40_000);
 }
+
+/// The picture after these events, for a terminal of so many columns and rows.
+fn picture(happened: &str, now: u64, columns: usize, rows: usize, scope: Scope) -> String {
+    let mut story = Story::new(View::Screen(Screen::default()));
+    for (millis, event) in events(happened) {
+        story.event(&event, at(millis));
+    }
+    let extent = Extent { columns, rows };
+    let lines = story.picture(at(now), extent, scope).unwrap();
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    texts.join("\n")
+}
+
+#[test]
+fn a_picture_shows_what_runs_and_what_it_says() {
+    let happened = "0 a is one 0-500\n600 b is two 600-\n700 b prints hello\ttab\n700 b prints \n800 b prints… open\n\
+                    900 b does pull 1000/2000 900-\n900 c is three -";
+    assert_eq!(
+        picture(happened, 1000, 40, 24, Scope::Fitting),
+        "[+] Building 1.0s (1/3)\n \
+         => one                            0.5s\n \
+         => two                            0.4s\n \
+         => => # hello  tab\n \
+         => => # open\n \
+         => => pull 1.00kB / 2.00kB        0.1s"
+    );
+    // Too low for output, and too narrow for amounts.
+    assert_eq!(
+        picture(happened, 1000, 30, 5, Scope::Fitting),
+        "[+] Building 1.0s (1/3)\n => one                  0.5s\n => two                  0.4s\n => => pull              0.1s"
+    );
+    // What runs stays.
+    assert_eq!(
+        picture(happened, 1000, 30, 4, Scope::Fitting),
+        "[+] Building 1.0s (1/3)\n => two                  0.4s\n => => pull              0.1s"
+    );
+    assert_eq!(
+        picture(
+            "0 a is 漢字漢字漢字漢字漢字 0-60000 failed",
+            0,
+            30,
+            24,
+            Scope::All
+        ),
+        "[+] Building 0.0s (1/1) FINISHE"[..30].to_owned() + "\n => ERROR 漢字漢字漢字  60.0s"
+    );
+}
+
+#[test]
+fn a_picture_is_never_larger_than_its_terminal() {
+    let steps: Vec<String> = (0..9)
+        .map(|step| {
+            format!(
+                "0 s{step} is name-that-is-rather-long-é 0-\n1 s{step} prints {}",
+                "漢".repeat(99)
+            )
+        })
+        .collect();
+    for columns in 0..90 {
+        for rows in 2..60 {
+            let drawn = picture(&steps.join("\n"), 5, columns, rows, Scope::Fitting);
+            assert!(drawn.lines().count() < rows, "{columns} × {rows}");
+            assert!(
+                drawn.lines().all(|line| crate::ui::width(line) <= columns),
+                "{columns} × {rows}:\n{drawn}"
+            );
+        }
+    }
+}
