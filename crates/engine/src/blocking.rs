@@ -4,7 +4,10 @@
 //! and its result waited for on a plain channel, so these calls work on any thread, also on one that
 //! belongs to another runtime (which they block, as any blocking call does).
 
+mod abilities;
 mod from_file;
+
+pub use self::abilities::daemon_abilities;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -118,7 +118,7 @@ impl BuildKit {
             match asked {
                 Ok(abilities) => return Ok((buildkit, abilities)),
                 Err(source) if start.elapsed() >= patience => {
-                    let address = address.clone();
+                    let address = Box::new(address.clone());
                     return Err(DaemonError::Request { address, source });
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use shipload::blocking::{Engine, StartError};
 use shipload::engine::{
-    About, ConnectError, Considered, EngineKind, Environment, RequestError, SystemInfo,
+    Abilities, About, ConnectError, Considered, EngineKind, Environment, RequestError, SystemInfo,
     VersionInfo, sanitize,
 };
 
@@ -43,6 +43,8 @@ struct Findings<'a> {
     about: &'a About,
     version: Result<VersionInfo, RequestError>,
     info: Result<SystemInfo, RequestError>,
+    /// What its BuildKit can do.
+    buildkit: Result<Abilities, RequestError>,
 }
 
 pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Result<(), Failure> {
@@ -93,6 +95,7 @@ impl<'a> Findings<'a> {
             about: engine.about(),
             version: engine.version(),
             info: engine.info(),
+            buildkit: engine.abilities(),
         }
     }
 
@@ -103,9 +106,36 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// What the engine says of its builders: it recommends BuildKit only if it has it.
-    fn has_buildkit(&self) -> bool {
-        self.about.builder == Some(2)
+    /// The classic builder, and BuildKit with what it can and cannot do.
+    fn builders(&self) -> Vec<(&'static str, String)> {
+        let abilities = match &self.buildkit {
+            Ok(abilities) => abilities,
+            Err(error) => {
+                let why = Failure::of(error);
+                let why = why.causes.last().unwrap_or(&why.message);
+                return vec![("builders", format!("classic; no BuildKit: {why}"))];
+            }
+        };
+        let version = abilities.version.map(|version| format!(" {version}"));
+        let version = version.unwrap_or_default();
+        let mut rows = vec![("builders", format!("classic; BuildKit{version}"))];
+        rows.push(("for", abilities.platforms.join(", ")));
+        let missing = abilities.missing().join(", ");
+        if !missing.is_empty() {
+            rows.push(("without", missing));
+        }
+        rows
+    }
+
+    fn buildkit(&self) -> Value {
+        let Ok(abilities) = &self.buildkit else {
+            return Value::Null;
+        };
+        json!({
+            "version": abilities.version.map(|version| version.to_string()),
+            "platforms": abilities.platforms,
+            "missing": abilities.missing(),
+        })
     }
 
     fn text(&self) -> String {
@@ -140,12 +170,7 @@ impl<'a> Findings<'a> {
             rows.push(("storage", known(info.storage_driver.as_ref())));
             rows.push(("machine", format!("{cpus} processors, {memory} of memory")));
         }
-        let buildkit = if self.has_buildkit() {
-            "BuildKit, which shipload does not use yet"
-        } else {
-            "none that it recommends instead"
-        };
-        rows.push(("builders", format!("classic; {buildkit}")));
+        rows.extend(self.builders());
         rows.push(("rules", format!("those of {}", self.rules())));
         rows.push(("sends", format!("with compression {}", compression(about))));
         let warnings = self.info.iter().flat_map(|info| &info.warnings);
@@ -183,7 +208,7 @@ impl<'a> Findings<'a> {
                 "cpus": info.and_then(|info| info.cpus),
                 "memory": info.and_then(|info| info.memory),
                 "warnings": info.map(|info| info.warnings.clone()).unwrap_or_default(),
-                "builders": { "classic": true, "buildkit": self.has_buildkit() },
+                "builders": { "classic": true, "buildkit": self.buildkit() },
             },
             "trail": trail(&about.trail),
         })

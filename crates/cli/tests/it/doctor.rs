@@ -20,7 +20,8 @@ is        Docker Engine 24.0.0 on linux/amd64
 "
     );
     assert!(text.starts_with(&expected), "{text}");
-    assert!(text.contains("\nbuilders  classic; "), "{text}");
+    let none = "\nbuilders  classic; no BuildKit: ";
+    assert!(text.contains(none), "{text}");
 
     let mut command = sandbox.command(&["doctor", "--format", "json"]);
     command.env("DOCKER_HOST", &host);
@@ -32,6 +33,7 @@ is        Docker Engine 24.0.0 on linux/amd64
     assert_eq!(engine["kind"], json!("docker"));
     assert_eq!(engine["version"], json!("24.0.0"));
     assert_eq!(engine["builders"]["classic"], json!(true));
+    assert_eq!(engine["builders"]["buildkit"], Value::Null);
     let asked = json!([
         {"source": "--context", "said": null},
         {"source": "--host", "said": null},

@@ -225,6 +225,22 @@ fn doctor_names_the_engine() {
         "{text}"
     );
     assert!(text.contains(&format!("\nstorage   {storage}\n")), "{text}");
+
+    // What each release can do is in the engine's tests.
+    let (builders, lacks) = match version.get(..5) {
+        Some("20.10") => ("classic; BuildKit 0.8", "several contexts, attestations, "),
+        _ => ("classic; BuildKit ", ""),
+    };
+    assert!(text.contains(&format!("\nbuilders  {builders}")), "{text}");
+    assert!(text.contains("\nfor       linux/"), "{text}");
+    assert!(text.contains(lacks), "{text}");
+    let json = sandbox.run(&["doctor", "-H", &engine.host, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.fine().text()).unwrap();
+    let buildkit = &json["engine"]["builders"]["buildkit"];
+    assert!(
+        !buildkit["platforms"].as_array().unwrap().is_empty(),
+        "{json}"
+    );
 }
 
 #[test]

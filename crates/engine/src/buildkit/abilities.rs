@@ -264,6 +264,24 @@ impl Abilities {
         })
     }
 
+    /// What this builder cannot do, though others can, in a few words each; with its own frontend.
+    pub fn missing(&self) -> Vec<&'static str> {
+        [
+            (Ability::Any, "secrets, SSH agents, files as output"),
+            (Ability::Contexts, "several contexts"),
+            (Ability::Attestations, "attestations"),
+            (Ability::SeveralOutputs, "several outputs"),
+            (
+                Ability::ContainerdOrDaemon,
+                "several platforms, archives of images, caches elsewhere",
+            ),
+        ]
+        .into_iter()
+        .filter(|(ability, _)| self.lacks(*ability, Frontend::BuiltIn).is_some())
+        .map(|(_, name)| name)
+        .collect()
+    }
+
     /// What can do it instead, if this builder cannot.
     fn lacks(&self, ability: Ability, frontend: Frontend) -> Option<&'static str> {
         use BuilderKind::{Classic, Daemon, Engine, EngineWithContainerd, Podman};

@@ -108,7 +108,7 @@ pub enum DaemonError {
     #[error("cannot connect to the BuildKit at `{address}`")]
     Connector {
         /// Where it is.
-        address: DaemonAddress,
+        address: Box<DaemonAddress>,
         /// Why.
         #[source]
         source: ConnectorError,
@@ -117,7 +117,7 @@ pub enum DaemonError {
     #[error("cannot reach the engine that runs the container of the BuildKit at `{address}`")]
     Engine {
         /// Where it is.
-        address: DaemonAddress,
+        address: Box<DaemonAddress>,
         /// Why.
         #[source]
         source: Box<ConnectError>,
@@ -134,7 +134,7 @@ pub enum DaemonError {
     #[error("no BuildKit answers at `{address}`")]
     Request {
         /// Where it is.
-        address: DaemonAddress,
+        address: Box<DaemonAddress>,
         /// Why.
         #[source]
         source: RequestError,
@@ -335,7 +335,7 @@ impl Daemon {
                 };
                 let engine = Engine::connect(&options).await;
                 let engine = engine.map_err(|source| DaemonError::Engine {
-                    address: address.clone(),
+                    address: Box::new(address.clone()),
                     source: Box::new(source),
                 })?;
                 is_new = started(address, &engine, name).await?;
@@ -348,7 +348,7 @@ impl Daemon {
             }
         };
         let connector = connector.map_err(|source| DaemonError::Connector {
-            address: address.clone(),
+            address: Box::new(address.clone()),
             source,
         })?;
         Ok(Self { connector, is_new })
@@ -362,7 +362,7 @@ async fn started(
     name: &str,
 ) -> Result<bool, DaemonError> {
     let failed = |source| DaemonError::Request {
-        address: address.clone(),
+        address: Box::new(address.clone()),
         source,
     };
     let docker = &engine.0.docker;
