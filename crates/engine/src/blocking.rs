@@ -4,10 +4,8 @@
 //! and its result waited for on a plain channel, so these calls work on any thread, also on one that
 //! belongs to another runtime (which they block, as any blocking call does).
 
-mod abilities;
+mod buildkit;
 mod from_file;
-
-pub use self::abilities::daemon_abilities;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,6 +27,8 @@ use crate::images::{Image, ListOptions, PartialTags, Removed};
 use crate::options::BuildOptions;
 use crate::transfer::{Pushed, TransferError};
 use crate::upload::{ContextBody, UploadProgress};
+
+pub use self::buildkit::BuildKit;
 
 /// A connection to an engine; cheap to clone, and usable from any number of threads at once.
 ///
@@ -212,12 +212,9 @@ impl Engine {
     /// As [`crate::Engine::build`].
     pub fn build(&self, context: ContextBody, options: &BuildOptions) -> Build {
         let (engine, options) = (self.engine.clone(), options.clone());
-        let (background, stream) = (self.background.clone(), None);
-        let started = background.wait(async move { engine.build(context, &options) });
-        Build {
-            background,
-            stream: started.or(stream),
-        }
+        let background = self.background.clone();
+        let stream = background.wait(async move { engine.build(context, &options) });
+        Build { background, stream }
     }
 }
 

@@ -17,10 +17,11 @@ pub(crate) mod failure;
 pub(crate) mod instances;
 pub(crate) mod options;
 mod outputs;
+mod post;
 mod route;
 mod solve;
 pub(crate) mod spec;
-mod status;
+pub(crate) mod status;
 
 use std::fmt;
 use std::sync::Arc;
@@ -138,6 +139,15 @@ impl BuildKit {
 
 /// Building.
 impl BuildKit {
+    /// Connects, and hangs up again: whether there is a BuildKit at all.
+    ///
+    /// # Errors
+    /// When it cannot be reached; [`RequestError::Refused`] where something is there that knows no BuildKit, or lets nobody
+    /// reach it.
+    pub async fn ping(&self) -> Result<(), RequestError> {
+        self.0.route.ping().await
+    }
+
     /// Starts a build and returns at once; files are listed before and read when BuildKit asks for them.
     ///
     /// Must be called in a Tokio runtime. Dropping the stream before its end cancels the build.

@@ -145,7 +145,7 @@ impl Exchange {
     ) -> Result<Request<Body>, RequestError> {
         let path = self.engine.path(&format!(
             "/build{}",
-            self.options.query(self.engine.about().kind)
+            self.options.query(self.engine.about().kind, 1).0
         ));
         let mut request = self
             .engine

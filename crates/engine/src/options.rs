@@ -203,11 +203,12 @@ impl BuildOptions {
             .collect()
     }
 
-    /// The query of `POST /build`, with the `?`, as the docker CLI 28.2.2 writes it.
+    /// The query of `POST /build`, with the `?`, as the docker CLI 28.2.2 writes it; `version` is 1 for the classic
+    /// builder and 2 for BuildKit, whatever an engine's default may become.
     ///
     /// **Deviation** for Podman, which reads some lists in another form: hosts and security options
     /// as JSON, ulimits as the command line has them.
-    pub(crate) fn query(&self, kind: EngineKind) -> String {
+    pub(crate) fn query(&self, kind: EngineKind, version: u8) -> Query {
         let mut query = Query::default();
         for tag in &self.tags {
             query.text("t", Some(tag.as_str()));
@@ -245,9 +246,8 @@ impl BuildOptions {
         // Engines take it to be on when it is absent.
         query.text("rm", (!self.remove).then_some("0"));
         self.limits.add_to(&mut query, kind);
-        // The classic builder, whatever an engine's default may become.
-        query.text("version", Some("1"));
-        query.0
+        query.number("version", Some(version));
+        query
     }
 }
 
@@ -300,7 +300,7 @@ impl Query {
         self.text(name, value.map(|value| value.to_string()).as_deref());
     }
 
-    fn json(&mut self, name: &str, value: &impl Serialize, empty: bool) {
+    pub(crate) fn json(&mut self, name: &str, value: &impl Serialize, empty: bool) {
         if !empty {
             self.text(name, serde_json::to_string(value).ok().as_deref());
         }

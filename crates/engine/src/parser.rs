@@ -5,8 +5,13 @@
 //! finds the objects, wherever the pieces are cut, within a limit. What the classic builder writes
 //! in prose is understood by [`crate::prose`].
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bollard_buildkit_proto::moby::buildkit::v1::StatusResponse;
+use prost::Message as _;
 use serde::Deserialize;
 
+use crate::buildkit::status;
 use crate::events::{EngineFailure, Event};
 use crate::prose::Prose;
 
@@ -42,6 +47,9 @@ pub enum ParseError {
 /// The longest message, in bytes. Engines write what a command prints in pieces of at most 32 KiB,
 /// which JSON makes six times longer at worst; an error message may quote a whole instruction.
 pub const MESSAGE_LIMIT: usize = 4 << 20;
+
+/// The id of the messages in which an Engine passes on what its BuildKit reports.
+const TRACE: &str = "moby.buildkit.trace";
 
 /// Splits an answer into messages.
 ///
@@ -152,6 +160,12 @@ impl EventParser {
             found.push(Message::Failure(failure));
             return Ok(());
         }
+        if raw.id.as_deref() == Some(TRACE) {
+            let report = raw.aux.as_ref().and_then(trace);
+            let report = report.ok_or_else(|| garbage(bytes))?;
+            found.extend(status::events(report).map(Message::Event));
+            return Ok(());
+        }
         let events = [
             raw.aux.as_ref().and_then(|aux| self.prose.aux(aux)),
             raw.stream.and_then(|text| self.prose.read(text)),
@@ -172,6 +186,12 @@ impl EventParser {
         found.extend(events.into_iter().flatten().map(Message::Event));
         Ok(())
     }
+}
+
+/// A report of BuildKit, in base64.
+fn trace(aux: &serde_json::Value) -> Option<StatusResponse> {
+    let bytes = STANDARD.decode(aux.as_str()?).ok()?;
+    StatusResponse::decode(bytes.as_slice()).ok()
 }
 
 fn check_length(length: usize) -> Result<(), ParseError> {

@@ -1,98 +1,83 @@
 //! `shipload build`: packs the context, sends it, shows what the engine makes of it, and names the image.
 
 mod arguments;
+mod builder;
+mod job;
 mod options;
 mod progress;
 mod report;
+mod results;
 mod source;
 mod sources;
 mod values;
 
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use shipload::blocking::Engine;
-use shipload::context::{Compression, PackOptions, Plan, Progress, Semantics, show};
-use shipload::engine::{
-    BuildError, BuildOptions, Built, CancelToken, ContextBody, EngineKind, Environment, Registry,
-    TransferError,
-};
+use shipload::context::Progress;
+use shipload::engine::{BuildError, Built, CancelToken, Environment, Registry, TransferError};
 
-use crate::args::{EngineArguments, EngineChoice};
-use crate::engine::Preference;
+use crate::args::EngineArguments;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::plan;
-use crate::ui::{Ui, Work};
+use crate::ui::Ui;
 
 use self::arguments::ProgressChoice;
+use self::builder::{Builder, Wish};
+use self::job::Job;
 use self::report::{Report, Style};
+use self::results::Results;
 
 pub(crate) use self::arguments::{Arguments, with_switches};
 
 pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Result<(), Failure> {
     let environment = Environment::from_process();
+    let wish = Wish::of(arguments.context.engine, &environment)?;
     let mut options = options::options(arguments, &environment)?;
     let progress = options::progress(arguments, &environment)?;
     let (ui, style) = view(ui, progress)?;
     let ui = &ui;
     let stop = Stop::on_interrupt()?;
 
-    let preference = match arguments.context.engine {
-        EngineChoice::Podman => Preference::Podman,
-        _ => Preference::Docker,
-    };
     let engine = arguments
         .engine
         .or(engine)
-        .connect(&environment, preference)?;
-    let semantics = semantics(arguments.context.engine, &engine)?;
+        .connect(&environment, wish.preference())?;
+    let builder = Builder::choose(wish, &engine)?;
     let source = source::source(&arguments.path, arguments.context.file.as_ref())?;
-    if let Some(file) = &arguments.iidfile {
-        // Before the walk: it may lie in the context.
-        remove_old(file)?;
-    }
-    let progress = Progress::new();
-    let mut plan = plan::plan(ui, &source, &arguments.context, semantics, &progress)?;
+    let results = Results::begin(
+        arguments.iidfile.as_ref(),
+        arguments.buildkit.metadata_file.as_ref(),
+    )?;
+    let listing = Progress::new();
+    let semantics = builder.semantics();
+    let plan = plan::plan(ui, &source, &arguments.context, semantics, &listing)?;
 
     for (name, value) in engine.proxy_build_args() {
         options.build_args.entry(name).or_insert(Some(value));
     }
     let least = sources::referenced(&plan, &options, &engine)?;
-    options.registries = Registry::of_images(&least.reads);
-    if !arguments.whole_context {
-        plan.view = least.view.clone();
-    }
-    plan::check_size(&plan.view, &arguments.context)?;
-    options.dockerfile = Some(dockerfile_name(&plan)?);
-    let compression = match arguments.compress {
-        Some(true) => Compression::Gzip,
-        Some(false) => Compression::None,
-        None => engine.auto_compression(),
-    };
-
     let mut report = Report::new(ui, style);
-    if !arguments.whole_context {
-        report.left_behind(&plan, &least);
-    }
     let job = Job {
         engine: &engine,
+        builder: &builder,
         plan: &plan,
-        options: &options,
-        compression,
+        least: (!arguments.whole_context).then_some(&least),
+        compress: arguments.compress,
     };
+    plan::check_size(job.view(), &arguments.context)?;
+    options.registries = Registry::of_images(&least.reads);
     let started = Instant::now();
-    let built = job.build(ui, &mut report, &stop)?;
-    if let Some(file) = &arguments.iidfile {
-        write_id(file, &built.image_id)?;
-    }
+    let built = job.build(ui, &mut report, &mut options, &stop)?;
+    results.write(&built)?;
     report.built(&built, started.elapsed());
     if arguments.push {
         push(&mut report, &engine, &built)?;
     }
-    if style == Style::Quiet {
+    if style == Style::Quiet && !built.image_id.is_empty() {
         writeln!(Ui::result()?, "{}", built.image_id)
             .map_err(|error| Failure::new("cannot write the image id").caused_by(&error))?;
     }
@@ -112,70 +97,6 @@ fn view(ui: &Ui, progress: ProgressChoice) -> Result<(Ui, Style), Failure> {
         )),
         ProgressChoice::Quiet => Ok((ui.quiet(), Style::Quiet)),
         ProgressChoice::Rawjson => Ok((ui.plain(), Style::Json)),
-    }
-}
-
-/// Whose rules the engine's builder goes by.
-fn semantics(choice: EngineChoice, engine: &Engine) -> Result<Semantics, Failure> {
-    match (choice, engine.about().kind) {
-        (EngineChoice::Podman, EngineKind::Docker) => Err(Failure::new(format!(
-            "`--engine podman` was asked for, but Docker answers at `{}`",
-            engine.about().address
-        ))
-        .hint("name Podman's socket with `--host`".to_owned())),
-        (EngineChoice::Podman | EngineChoice::Auto, EngineKind::Podman) => Ok(Semantics::Podman),
-        _ => Ok(Semantics::Classic),
-    }
-}
-
-/// The engine is told names as text.
-fn dockerfile_name(plan: &Plan) -> Result<String, Failure> {
-    let name = plan.dockerfile.as_bytes().to_vec();
-    String::from_utf8(name).map_err(|_| {
-        Failure::new(format!(
-            "the engine cannot be told the Dockerfile `{}`, whose name is not UTF-8",
-            plan.dockerfile
-        ))
-        .hint("rename it".to_owned())
-    })
-}
-
-/// All that a build needs.
-struct Job<'a> {
-    engine: &'a Engine,
-    plan: &'a Plan,
-    options: &'a BuildOptions,
-    compression: Compression,
-}
-
-impl Job<'_> {
-    fn build(&self, ui: &Ui, report: &mut Report<'_>, stop: &Stop) -> Result<Built, Failure> {
-        let view = &self.plan.view;
-        let bytes = view.content_bytes();
-        report.sending(view.len(), bytes, &self.engine.about().address);
-        let progress = Progress::new();
-        let pack = PackOptions::new(self.compression);
-        let context = ContextBody::from_view(view.clone(), pack, progress.clone());
-        let mut events = self.engine.build(context, self.options);
-        stop.arm(events.cancel_token());
-        let meter = ui.meter(Work::Building {
-            progress,
-            bytes,
-            upload: events.progress(),
-            doing: report.doing(),
-        });
-        for event in &mut events {
-            report.event(&event);
-        }
-        let outcome = events.finish();
-        drop(meter);
-        stop.disarm();
-        let cancelled = matches!(outcome, Err(BuildError::Cancelled));
-        report.end(outcome.is_err() && !cancelled);
-        if let Err(BuildError::Solve(failure)) = &outcome {
-            report.sources(&failure.sources);
-        }
-        outcome.map_err(Failure::from)
     }
 }
 
@@ -205,29 +126,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The image is there all the same.
 fn not_pushed(error: &TransferError, built: &Built) -> Failure {
     let mut failure = Failure::of(error).hint(error.hint());
+    failure.details.extend(results::is_there(built));
     failure
-        .details
-        .push(format!("the image was built: {}", built.image_id));
-    failure
-}
-
-/// An id of an earlier image must not pass for that of a build that fails.
-fn remove_old(file: &Path) -> Result<(), Failure> {
-    match fs_err::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            let file = show(std::os::unix::ffi::OsStrExt::as_bytes(file.as_os_str()));
-            Err(Failure::new(format!("cannot remove the old `{file}`")).caused_by(&error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn write_id(file: &Path, id: &str) -> Result<(), Failure> {
-    fs_err::write(file, id).map_err(|error| {
-        let mut failure = Failure::new("cannot write the image id").caused_by(&error);
-        failure.details.push(format!("the image was built: {id}"));
-        failure
-    })
 }
 
 /// What Ctrl-C stops: the build while there is one, else the program.

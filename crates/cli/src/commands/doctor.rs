@@ -95,7 +95,7 @@ impl<'a> Findings<'a> {
             about: engine.about(),
             version: engine.version(),
             info: engine.info(),
-            buildkit: engine.abilities(),
+            buildkit: engine.buildkit().abilities(),
         }
     }
 

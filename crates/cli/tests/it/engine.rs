@@ -39,7 +39,7 @@ impl Drop for Image<'_> {
 }
 
 fn command(sandbox: &Sandbox, engine: &Handle, arguments: &[&str]) -> Command {
-    let mut command = sandbox.command(&["build", "--network", "none"]);
+    let mut command = sandbox.command(&["build", "--engine", "classic", "--network", "none"]);
     command.args(arguments).env("DOCKER_HOST", &engine.host);
     command
 }

@@ -167,7 +167,11 @@ fn a_build_has_a_bar_for_the_upload_and_one_for_the_steps() {
     let socket = sandbox.path("s");
     slow_engine(&socket);
     let host = format!("unix://{}", socket.display());
-    let (code, shown) = watch(&sandbox, &["build"], &[("DOCKER_HOST", &host)]);
+    let (code, shown) = watch(
+        &sandbox,
+        &["build", "--engine", "classic"],
+        &[("DOCKER_HOST", &host)],
+    );
     assert_eq!(code, Some(0), "{shown}");
     assert!(
         shown.contains("░ sent ") && shown.contains(" of 21.0 MB"),

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 
-use shipload_context::{EntryPath, Plan, RecipeError, TreeBuilder, View};
+use shipload_context::{EntryPath, Plan, ReadError, RecipeError, TreeBuilder, View};
 
 use crate::error::BoxError;
 use crate::random;
@@ -41,9 +41,21 @@ pub enum SessionContextError {
     /// The Dockerfile cannot be read.
     #[error(transparent)]
     Dockerfile(#[from] RecipeError),
+    /// The Dockerfile is not what was listed any more.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is no such file in the view.
+    #[error("there is no Dockerfile `{0}` in the context")]
+    NoDockerfile(EntryPath),
     /// The Dockerfile's name is not UTF-8.
     #[error("BuildKit cannot be told the Dockerfile `{0}`, whose name is not UTF-8")]
     Name(EntryPath),
+}
+
+/// The name without a directory.
+fn filename(dockerfile: &EntryPath) -> Result<String, SessionContextError> {
+    String::from_utf8(dockerfile.file_name().to_vec())
+        .map_err(|_| SessionContextError::Name(dockerfile.clone()))
 }
 
 /// # Making one
@@ -56,6 +68,21 @@ impl SessionContext {
             dockerfile: dockerfile.into(),
             identity: None,
         }
+    }
+
+    /// The members of a view, of which one is the Dockerfile: what [`Context::list`](shipload_context::Context::list) returns,
+    /// or a [`ContextArchive`](shipload_context::ContextArchive) has.
+    ///
+    /// # Errors
+    /// When the Dockerfile is not there, cannot be read, or has a name that is not UTF-8.
+    pub fn of_view(view: View, dockerfile: &EntryPath) -> Result<Self, SessionContextError> {
+        let entry = view.tree().get(dockerfile);
+        let entry = entry.ok_or_else(|| SessionContextError::NoDockerfile(dockerfile.clone()))?;
+        let text = entry.read()?;
+        Ok(Self {
+            filename: filename(dockerfile)?,
+            ..Self::new(view, text)
+        })
     }
 
     /// What a recipe came to. Its rules should be BuildKit's.
@@ -74,8 +101,7 @@ impl SessionContext {
         let filename = if plan.is_injected {
             context.filename.clone()
         } else {
-            String::from_utf8(plan.dockerfile.file_name().to_vec())
-                .map_err(|_| SessionContextError::Name(plan.dockerfile.clone()))?
+            filename(&plan.dockerfile)?
         };
         let directory = plan.directory.as_ref();
         let identity = directory.map(|path| {

@@ -11,6 +11,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::Method;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
@@ -21,6 +22,7 @@ use tonic::{Request, Streaming};
 use crate::address::Address;
 use crate::client::{ApiVersion, Engine};
 use crate::error::RequestError;
+use crate::random;
 use crate::session::Session;
 use crate::tasks::Tasks;
 use crate::transport::empty;
@@ -106,6 +108,40 @@ impl Route {
         .await
     }
 
+    /// The Engine whose BuildKit it is, if it is one's.
+    #[allow(clippy::unnecessary_wraps, reason = "a daemon of its own has none")]
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        match self {
+            Self::Upgrades(engine) | Self::Plain(engine) => Some(engine),
+            Self::Daemon(_) => None,
+        }
+    }
+
+    /// Connects for a session by an Engine's `/session`.
+    pub(crate) async fn upgraded(
+        engine: &Engine,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<Upgraded, RequestError> {
+        let transport = &engine.0.transport;
+        let mut request = transport.request(Method::POST, "/session");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        transport.upgrade(request, "h2c", empty()).await
+    }
+
+    /// Connects in whatever way there is, and hangs up again.
+    pub(crate) async fn ping(&self) -> Result<(), RequestError> {
+        match (self.channel().await, self.engine()) {
+            (Err(RequestError::Refused { .. }), Some(engine)) => {
+                let id = random::name().map_err(RequestError::broken)?;
+                let headers = vec![("x-docker-expose-session-uuid", id)];
+                Self::upgraded(engine, headers).await.map(drop)
+            }
+            (outcome, _) => outcome.map(drop),
+        }
+    }
+
     /// Connects for a session, which is to be served at once.
     pub(crate) async fn session(
         &self,
@@ -113,17 +149,10 @@ impl Route {
         channel: &Channel,
     ) -> Result<SessionWire, RequestError> {
         match self {
-            Self::Upgrades(engine) => {
-                let transport = &engine.0.transport;
-                let mut request = transport.request(Method::POST, "/session");
-                for (name, value) in session.headers() {
-                    request = request.header(name, value);
-                }
-                Ok(SessionWire {
-                    wire: Box::new(transport.upgrade(request, "h2c", empty()).await?),
-                    pump: None,
-                })
-            }
+            Self::Upgrades(engine) => Ok(SessionWire {
+                wire: Box::new(Self::upgraded(engine, session.headers()).await?),
+                pump: None,
+            }),
             Self::Plain(_) | Self::Daemon(_) => stream(session, channel).await,
         }
     }

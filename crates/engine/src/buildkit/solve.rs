@@ -45,7 +45,12 @@ pub(super) struct Job {
 impl Job {
     pub(super) async fn run(self) -> Result<Built, BuildError> {
         let session = self.session()?;
-        let outcome = self.solve(&session).await;
+        let outcome = match self.buildkit.0.route.channel().await {
+            Ok(channel) => self.solve(&session, channel).await,
+            // What stands between us and the Engine may let only its documented requests pass.
+            Err(refusal @ RequestError::Refused { .. }) => self.post(&session, refusal).await,
+            Err(error) => Err(error.into()),
+        };
         match (outcome, session.failure()) {
             // BuildKit has our words of it; this is the error itself.
             (Err(_), Some(cause)) => Err(match cause.downcast() {
@@ -102,9 +107,8 @@ impl Job {
         Ok(views)
     }
 
-    async fn solve(&self, session: &Session) -> Result<Built, BuildError> {
+    async fn solve(&self, session: &Session, channel: Channel) -> Result<Built, BuildError> {
         let route = &self.buildkit.0.route;
-        let channel = route.channel().await?;
         let SessionWire { wire, pump } = route.session(session, &channel).await?;
         let serving = session.serve(wire);
         let reference = random::name().map_err(RequestError::broken)?;

@@ -2,7 +2,6 @@
 
 use shipload::engine::{BuildOptions, Environment, ImageName, ImageNameError, Limits};
 
-use crate::args::EngineChoice;
 use crate::exit::Failure;
 use crate::reads;
 
@@ -14,7 +13,6 @@ pub(super) fn options(
     environment: &Environment,
 ) -> Result<BuildOptions, Failure> {
     needs_buildkit(&arguments.buildkit)?;
-    choose_builder(arguments.context.engine, environment)?;
     let containers = &arguments.containers;
     let tags = names(&arguments.tag)?;
     if arguments.push && tags.is_empty() {
@@ -121,35 +119,6 @@ fn needs_buildkit(arguments: &BuildKitArguments) -> Result<(), Failure> {
         ))
         .hint(format!("{instead}; or use `docker build`"))),
         None => Ok(()),
-    }
-}
-
-/// Refuses builders that there are none of, instead of quietly using another.
-fn choose_builder(engine: EngineChoice, environment: &Environment) -> Result<(), Failure> {
-    let unsupported = |what: &str, hint: &str| {
-        Err(
-            Failure::new(format!("{what}, which is not supported for builds"))
-                .hint(hint.to_owned()),
-        )
-    };
-    match engine {
-        EngineChoice::Classic | EngineChoice::Podman => Ok(()),
-        EngineChoice::Buildkit => unsupported(
-            "`--engine buildkit` asks for BuildKit",
-            "use `--engine classic`; `shipload pack` writes the context for any other builder",
-        ),
-        EngineChoice::Builtin => unsupported(
-            "`--engine builtin` asks for a build without an engine",
-            "use `--engine classic` or `--engine podman`",
-        ),
-        EngineChoice::Auto => match environment.buildkit() {
-            Err(error) => Err(Failure::usage(error.to_string())),
-            Ok(Some(true)) => unsupported(
-                "`DOCKER_BUILDKIT` asks for BuildKit",
-                "unset it or say `--engine classic` if the Dockerfile needs none of BuildKit's features",
-            ),
-            Ok(Some(false) | None) => Ok(()),
-        },
     }
 }
 

@@ -30,6 +30,12 @@ pub(super) fn referenced(
         platform: options.platform.clone(),
         ..Request::default()
     };
+    if plan.semantics == Semantics::BuildKit {
+        let version = engine.version();
+        let version = version.map_err(|error| Failure::of(&error).hint(error.hint()))?;
+        let platform = version.os.zip(version.arch);
+        request.build_platform = platform.map(|(os, arch)| format!("{os}/{arch}"));
+    }
     let reads = plan.reads(&request)?;
     let bases = reads.images.iter().filter(|image| image.is_base);
     let bases: Vec<&str> = bases.map(|image| image.name.as_str()).collect();
