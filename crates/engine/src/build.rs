@@ -18,6 +18,7 @@ use crate::images::PartialTags;
 use crate::parser::ParseError;
 use crate::session::export::ExportError;
 use crate::session::secrets::SecretError;
+use crate::session::ssh::SshError;
 use crate::upload::UploadProgress;
 
 /// How many events wait for a reader before the engine has to.
@@ -55,6 +56,9 @@ pub enum BuildError {
     /// A secret cannot be given; nothing was asked of the engine.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// An SSH agent cannot be given; nothing was asked of the engine.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
     /// What was built could not be written where it was to go.
     #[error("cannot take what was built")]
     Export(#[from] ExportError),
@@ -106,6 +110,7 @@ impl BuildError {
             Self::Tags { source, .. } => source.hint(),
             Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
             Self::Secret(error) => error.hint(),
+            Self::Ssh(error) => error.hint(),
             Self::NoImage | Self::Early => Some("the engine's own log may say why".to_owned()),
             _ => None,
         }

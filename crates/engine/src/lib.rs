@@ -87,6 +87,7 @@ pub use sanitize::sanitize;
 pub use secret::Secret;
 pub use session::export::{ArchivePipe, ArchiveStream, ExportError};
 pub use session::secrets::{SECRET_LIMIT, SecretError};
+pub use session::ssh::SshError;
 pub use tls::{TlsError, TlsFiles};
 pub use transfer::{Pushed, TransferError};
 pub use upload::{ContextBody, UploadProgress};

@@ -19,6 +19,7 @@ pub(crate) mod export;
 mod filesync;
 mod health;
 pub(crate) mod secrets;
+pub(crate) mod ssh;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bollard_buildkit_proto::health::health_server::HealthServer;
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
 use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
+use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -51,6 +53,7 @@ use self::export::{ExportService, Target};
 use self::filesync::FileService;
 use self::health::Serving;
 use self::secrets::SecretsService;
+use self::ssh::SshService;
 
 /// The longest header list that is taken, in bytes: ignore rules and followed paths come as headers, and hyper takes
 /// 16 KiB by default.
@@ -71,6 +74,7 @@ pub(crate) struct Services {
     files: Arc<FileService>,
     auth: AuthServer<AuthService>,
     secrets: SecretsServer<SecretsService>,
+    ssh: Option<SshServer<SshService>>,
     exports: ExportService,
     failure: Failure,
 }
@@ -83,8 +87,10 @@ pub(crate) struct Offering<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Where variables are looked up.
     pub(crate) environment: &'a Environment,
-    /// Secrets and agents.
+    /// Secrets.
     pub(crate) options: &'a BuildKitOptions,
+    /// Agents.
+    pub(crate) ssh: SshService,
     /// Where the outputs go, in the order of the request.
     pub(crate) targets: Vec<Target>,
     /// Who hears warnings.
@@ -175,6 +181,7 @@ impl Services {
             files: Arc::new(files),
             auth: AuthServer::new(auth),
             secrets: SecretsServer::new(secrets),
+            ssh: offer.ssh.is_wanted().then(|| SshServer::new(offer.ssh)),
             exports: ExportService::new(offer.targets, failure.clone()),
             failure,
         }
@@ -186,6 +193,9 @@ impl Services {
         if self.exports.is_wanted() {
             methods.push(FILE_SEND);
         }
+        if self.ssh.is_some() {
+            methods.extend(SSH);
+        }
         methods
     }
 
@@ -196,7 +206,11 @@ impl Services {
             FILE_SEND => self.exports.call(request).await,
             SECRETS => call(self.secrets.clone(), request).await,
             path if AUTH.contains(&path) => call(self.auth.clone(), request).await,
-            _ => tonic::Status::unimplemented("this session does not offer that").into_http(),
+            path if SSH.contains(&path) => match &self.ssh {
+                Some(ssh) => call(ssh.clone(), request).await,
+                None => not_offered(),
+            },
+            _ => not_offered(),
         }
     }
 }
@@ -205,12 +219,20 @@ const HEALTH_CHECK: &str = "/grpc.health.v1.Health/Check";
 const FILE_SYNC: &str = "/moby.filesync.v1.FileSync/DiffCopy";
 const FILE_SEND: &str = "/moby.filesync.v1.FileSend/DiffCopy";
 const SECRETS: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
+const SSH: [&str; 2] = [
+    "/moby.sshforward.v1.SSH/CheckAgent",
+    "/moby.sshforward.v1.SSH/ForwardAgent",
+];
 const AUTH: [&str; 4] = [
     "/moby.filesync.v1.Auth/Credentials",
     "/moby.filesync.v1.Auth/FetchToken",
     "/moby.filesync.v1.Auth/GetTokenAuthority",
     "/moby.filesync.v1.Auth/VerifyTokenAuthority",
 ];
+
+fn not_offered() -> Response<Body> {
+    tonic::Status::unimplemented("this session does not offer that").into_http()
+}
 
 /// Calls a service that tonic generated, which has an answer to everything.
 async fn call<S>(mut service: S, request: Request<Incoming>) -> Response<Body>

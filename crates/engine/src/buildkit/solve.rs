@@ -17,6 +17,7 @@ use crate::image_name::ImageName;
 use crate::node;
 use crate::options::BuildOptions;
 use crate::random;
+use crate::session::ssh::SshService;
 use crate::session::{Offering, Services, Session};
 use crate::upload::UploadProgress;
 
@@ -71,6 +72,7 @@ impl Job {
             credentials: &inner.credentials,
             environment: &inner.environment,
             options: &self.options.buildkit,
+            ssh: SshService::new(&self.options.buildkit.ssh, &inner.environment)?,
             targets: outputs::targets(&self.options),
             events: self.events.clone(),
             progress: self.progress.clone(),

@@ -30,6 +30,8 @@ struct Scene {
     handle: Handle,
     folder: TempDir,
     environment: Environment,
+    /// Programs beside the shell.
+    programs: Vec<(String, Vec<u8>)>,
     shown: String,
 }
 
@@ -42,6 +44,7 @@ impl Scene {
             handle,
             folder,
             environment,
+            programs: Vec::new(),
             shown: String::new(),
         }
     }
@@ -66,8 +69,11 @@ impl Scene {
             network: Some("none".to_owned()),
             ..options
         };
-        let shell = ("busybox".parse().unwrap(), busybox());
-        let tree = TreeBuilder::new().bytes_with_mode(shell.0, shell.1, 0o755);
+        let mut tree = TreeBuilder::new();
+        tree = tree.bytes_with_mode("busybox".parse().unwrap(), busybox(), 0o755);
+        for (path, bytes) in &self.programs {
+            tree = tree.bytes_with_mode(path.parse().unwrap(), bytes.clone(), 0o755);
+        }
         let context = SessionContext::new(View::new(&tree.build().unwrap()), dockerfile);
         let buildkit = engine.buildkit();
         let mut stream = buildkit.build(&context, &options);
@@ -150,6 +156,20 @@ fn listing(folder: &Path, name: &str, into: &mut BTreeMap<String, String>) {
     }
 }
 
+/// A tar's times of things made now are rounded.
+fn without_times(listed: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    let rounded = |text: &str| !text.ends_with("@1234567890");
+    let cut = |text: &'_ str| {
+        text.find('@')
+            .filter(|_| rounded(text))
+            .unwrap_or(text.len())
+    };
+    listed
+        .iter()
+        .map(|(name, text)| (&name[..], &text[..cut(text)]))
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_goes_to_a_directory_and_to_a_tar() {
     for handle in engines() {
@@ -192,7 +212,7 @@ async fn a_result_goes_to_a_directory_and_to_a_tar() {
         assert!(command.status().unwrap().success());
         let mut from_tar = BTreeMap::new();
         listing(&unpacked, "", &mut from_tar);
-        assert_eq!(from_tar, listed);
+        assert_eq!(without_times(&from_tar), without_times(&listed));
         let mut names: Vec<_> = fs::read_dir(scene.folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -325,5 +345,112 @@ async fn a_base_image_with_a_password_is_pulled_and_nobody_sees_it() {
         scene.build(&dockerfile, directory(&out)).await.unwrap();
         assert_eq!(fs::read(out.join("base")).unwrap(), busybox());
         scene.assert_hidden(&[PASSWORD, &auth, "c4n4ry~~~"]);
+    }
+}
+
+/// An `ssh-agent` with a new key, on a socket of its own.
+struct Agent {
+    process: std::process::Child,
+    socket: std::path::PathBuf,
+    /// The key's line in `ssh-add -L`.
+    key: String,
+}
+
+impl Agent {
+    fn start(folder: &Path) -> Self {
+        let (socket, key) = (folder.join("agent"), folder.join("key"));
+        let process = std::process::Command::new("ssh-agent")
+            .arg("-D")
+            .arg("-a")
+            .arg(&socket)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let run = |program: &str, arguments: &[&std::ffi::OsStr]| {
+            let mut command = std::process::Command::new(program);
+            command.args(arguments).env("SSH_AUTH_SOCK", &socket);
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let arguments = ["-q", "-t", "ed25519", "-N", "", "-C", "k3y", "-f"].map(AsRef::as_ref);
+        run("ssh-keygen", &[&arguments[..], &[key.as_os_str()]].concat());
+        run("ssh-add", &["-q".as_ref(), key.as_os_str()]);
+        let key = run("ssh-add", &["-L".as_ref()]);
+        Self {
+            process,
+            socket,
+            key,
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_file(&self.socket);
+    }
+}
+
+/// A program of this machine and what it needs, below `root`.
+fn with_libraries(program: &str) -> Vec<(String, Vec<u8>)> {
+    let output = std::process::Command::new("ldd").arg(program).output();
+    let listed = String::from_utf8(output.unwrap().stdout).unwrap();
+    let words = listed
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'));
+    let mut paths: Vec<_> = words.chain([program]).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let file = |path: &&str| (format!("root{path}"), fs::read(path).unwrap());
+    paths.iter().map(file).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_answers_in_a_step_and_keeps_its_keys() {
+    for handle in engines() {
+        let mut scene = Scene::new(handle);
+        let agent = Agent::start(scene.folder.path());
+        scene.environment = scene.environment.with("SSH_AUTH_SOCK", &agent.socket);
+        let out = scene.path("out");
+        let mut options = directory(&out);
+        options.no_cache = true;
+        options.buildkit.ssh = vec!["default".into()];
+        scene.programs = with_libraries("/usr/bin/ssh-add");
+        let public = (
+            "root/key.pub".to_owned(),
+            fs::read(scene.path("key.pub")).unwrap(),
+        );
+        scene.programs.push(public);
+        let dockerfile = "FROM scratch AS made\nCOPY busybox /bin/sh\nCOPY root /\n\
+             RUN --mount=type=ssh,required=true mkdir /out; ssh-add -L >/out/before; \
+             ssh-add -T /key.pub && echo signed >/out/signed; \
+             ssh-add -D && echo removed >/out/removed; ssh-add -L >/out/after\n\
+             FROM scratch\nCOPY --from=made /out /\n";
+        scene.build(dockerfile, options.clone()).await.unwrap();
+        for name in ["before", "after"] {
+            assert_eq!(fs::read_to_string(out.join(name)).unwrap(), agent.key);
+        }
+        assert_eq!(fs::read(out.join("signed")).unwrap(), b"signed\n");
+        assert!(!out.join("removed").exists());
+        assert!(!scene.shown.contains("PRIVATE KEY"));
+
+        options.buildkit.ssh.clear();
+        let words = scene.fail(dockerfile, options.clone()).await;
+        assert!(words.contains("no SSH key"), "{words}");
+        options.buildkit.ssh = vec!["default".into()];
+        let socket = agent.socket.clone();
+        drop(agent);
+        let words = scene.fail(dockerfile, options).await;
+        let expected = format!(
+            "cannot use `{}` as the SSH agent `default`: ",
+            socket.display()
+        );
+        assert!(words.starts_with(&expected), "{words}");
     }
 }
