@@ -36,7 +36,7 @@ fn context(salt: &str) -> SessionContext {
 }
 
 /// Builds twice: everything is asked for, then nothing.
-async fn builds(buildkit: &BuildKit, salt: &str) {
+pub(crate) async fn builds(buildkit: &BuildKit, salt: &str) {
     for expected in [20..=22, 0..=2] {
         let stream = buildkit.build(&context(salt), &BuildOptions::default());
         let progress = stream.progress();

@@ -4,12 +4,16 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 
 use fs_err as fs;
-use shipload_engine::{BuildOptions, ConnectOptions, ContextBody, Engine, Environment};
+use shipload_engine::{
+    BuildKit, BuildOptions, ConnectOptions, ContextBody, DaemonAddress, Engine, Environment,
+};
 use shipload_testkit::engine::{shared, skip};
-use shipload_testkit::packages::ENGINE;
+use shipload_testkit::packages::{BUSYBOX, ENGINE};
+use shipload_testkit::proxy::{Kind, Listen, Proxy};
 use shipload_testkit::workspace;
 use tempfile::TempDir;
 
+use crate::daemon;
 use crate::real::archive;
 
 /// A folder with a program `ssh`, which notes its arguments and then does as `script` says, and an environment that finds it.
@@ -77,6 +81,26 @@ async fn a_build_goes_through_ssh() {
     assert!(lines.all(|line| line == expected), "{log}");
     // The ping's connection is kept for ordinary requests; the build has its own.
     assert_eq!(log.lines().count(), 2, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_is_reached_through_ssh() {
+    let Some(engine) = shared() else { return };
+    let proxy = Proxy::start_on(&engine, Kind::Buildkitd, Listen::Tcp).unwrap();
+    let (_, port) = proxy.host().rsplit_once(':').unwrap();
+    // The remote side: what `buildctl` would pass bytes on to.
+    let packages = BUSYBOX.provide().unwrap();
+    let busybox = packages.program("busybox").unwrap();
+    let (folder, environment) = ssh(&format!("exec {} nc 127.0.0.1 {port}", busybox.display()));
+    let options = ConnectOptions::new(environment.with("HOME", folder.path()));
+    let address = DaemonAddress::parse("ssh://me@far:2222/run/b.sock").unwrap();
+    let (buildkit, abilities) = BuildKit::connect(&address, &options).await.unwrap();
+    assert!(!abilities.platforms.is_empty(), "{abilities:?}");
+    daemon::builds(&buildkit, &engine.unique("ssh")).await;
+
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    let expected = "-o ConnectTimeout=30 -T -l me -p 2222 -- far buildctl --addr 'unix:///run/b.sock' dial-stdio";
+    assert!(log.lines().all(|line| line == expected), "{log}");
 }
 
 #[tokio::test]
