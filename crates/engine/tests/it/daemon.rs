@@ -6,8 +6,8 @@ use std::time::Duration;
 use shipload_context::{TreeBuilder, View};
 use shipload_engine::{
     Abilities, BuildKit, BuildOptions, BuilderKind, BuilderQuery, ConnectOptions, DaemonAddress,
-    DaemonError, DaemonTls, Engine, Environment, Instance, NodeAddress, SessionContext, TlsFiles,
-    resolve_builder,
+    DaemonError, DaemonTls, Engine, Environment, Instance, NodeAddress, RequestError,
+    SessionContext, TlsFiles, resolve_builder,
 };
 use shipload_testkit::engine::{Handle, modern, shared};
 use shipload_testkit::proxy::{Kind, Listen, Proxy};
@@ -217,6 +217,40 @@ async fn a_newer_engine_is_called_directly() {
 
         let abilities = newer.buildkit().abilities().await.unwrap();
         assert_eq!(abilities.kind, BuilderKind::Engine);
+    }
+}
+
+/// Where a proxy forbids `/grpc`, a build goes by `POST /build`; where it forbids sessions too, there is no BuildKit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guarded_engine_is_built_on_by_post() {
+    for engine in engines() {
+        for status in [403, 404, 501] {
+            let home = tempfile::tempdir().unwrap();
+            let forbidden = &["/grpc"];
+            let proxy = Proxy::start(&engine, Kind::Guarded { forbidden, status }).unwrap();
+            let options = options(home.path()).with_host(proxy.host());
+            let guarded = Engine::connect(&options).await.unwrap();
+            guarded.buildkit().ping().await.unwrap();
+            proxy.forget();
+            builds(&guarded.buildkit(), &engine.unique("guarded")).await;
+            let passed = |path: &str| {
+                let passed = proxy.passed();
+                let of = passed.iter().filter(|one| one.request.ends_with(path));
+                of.count()
+            };
+            assert_eq!(passed("/session"), 2, "{:?}", proxy.passed());
+            assert_eq!(passed("/build"), 2, "{:?}", proxy.passed());
+        }
+        let home = tempfile::tempdir().unwrap();
+        let (forbidden, status) = (&["/grpc", "/session"], 403);
+        let proxy = Proxy::start(&engine, Kind::Guarded { forbidden, status }).unwrap();
+        let options = options(home.path()).with_host(proxy.host());
+        let closed = Engine::connect(&options).await.unwrap();
+        let error = closed.buildkit().ping().await.unwrap_err();
+        assert!(
+            matches!(error, RequestError::Refused { status: 403, .. }),
+            "{error:?}"
+        );
     }
 }
 
