@@ -45,6 +45,8 @@ struct Findings<'a> {
     info: Result<SystemInfo, RequestError>,
     /// What its BuildKit can do.
     buildkit: Result<Abilities, RequestError>,
+    /// By `DOCKER_BUILDKIT`.
+    is_buildkit_forbidden: bool,
 }
 
 pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Result<(), Failure> {
@@ -62,7 +64,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
             return Err(error.into());
         }
     };
-    let findings = Findings::of(&engine);
+    let findings = Findings::of(&engine, &environment);
     let errors = [
         findings.version.as_ref().err(),
         findings.info.as_ref().err(),
@@ -90,12 +92,14 @@ fn write(text: &str) -> Result<(), Failure> {
 }
 
 impl<'a> Findings<'a> {
-    fn of(engine: &'a Engine) -> Self {
+    fn of(engine: &'a Engine, environment: &Environment) -> Self {
         Self {
             about: engine.about(),
             version: engine.version(),
             info: engine.info(),
             buildkit: engine.buildkit().abilities(),
+            // Other text than a boolean is for a build to refuse.
+            is_buildkit_forbidden: environment.buildkit() == Ok(Some(false)),
         }
     }
 
@@ -185,6 +189,9 @@ impl<'a> Findings<'a> {
     /// Whose ignore rules `shipload build` goes by.
     fn rules(&self) -> &'static str {
         match self.about.kind {
+            EngineKind::Docker if self.buildkit.is_ok() && !self.is_buildkit_forbidden => {
+                "BuildKit"
+            }
             EngineKind::Docker => "the classic builder",
             EngineKind::Podman => "podman",
         }

@@ -233,6 +233,14 @@ fn doctor_names_the_engine() {
     };
     assert!(text.contains(&format!("\nbuilders  {builders}")), "{text}");
     assert!(text.contains("\nfor       linux/"), "{text}");
+    assert!(text.contains("\nrules     those of BuildKit\n"), "{text}");
+    let mut command = sandbox.command(&["doctor", "-H", &engine.host]);
+    let classic = command.env("DOCKER_BUILDKIT", "0").spawn().unwrap();
+    let classic = sandbox.finish(classic).fine().text();
+    assert!(
+        classic.contains("\nrules     those of the classic builder\n"),
+        "{classic}"
+    );
     assert!(text.contains(lacks), "{text}");
     let json = sandbox.run(&["doctor", "-H", &engine.host, "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.fine().text()).unwrap();
