@@ -4,6 +4,7 @@
 //! is asserted on time; goals are shown beside what was measured. Close calls are better settled by counting
 //! instructions (`valgrind --tool=callgrind`).
 
+mod buildkit;
 mod contender;
 mod measure;
 pub(crate) mod peer;
@@ -27,6 +28,7 @@ use serde_json::{Value, json};
 use shipload_testkit::workspace;
 
 use crate::shell;
+use buildkit::Builders;
 use contender::Group;
 use measure::Sample;
 use programs::Programs;
@@ -91,6 +93,7 @@ fn compare(arguments: &Arguments) -> Result<(), String> {
     let shipload = workspace::target().join("release/shipload");
     let programs = Programs::find(shipload, peer, &folder);
     let sink = Sink::start(&folder.join("sink.sock")).map_err(text)?;
+    let builders = Builders::default();
 
     let mut trees: Vec<Box<dyn Fn() -> io::Result<Tree>>> = Vec::new();
     for shape in Shape::ALL {
@@ -107,7 +110,7 @@ fn compare(arguments: &Arguments) -> Result<(), String> {
     let mut all = Vec::new();
     for provide in trees {
         let tree = provide().map_err(text)?;
-        let mut groups = contender::groups(&tree, &programs, &sink);
+        let mut groups = contender::groups(&tree, &programs, &sink, &builders);
         for group in &mut groups {
             arguments.select(&tree, group);
         }
@@ -184,6 +187,7 @@ fn measure_group(
     );
     let log = folder.join("stderr.log");
     let sample = |row: &contender::Contender| -> Result<Sample, String> {
+        row.before.run().map_err(|error| error.to_string())?;
         sink.take_received();
         let sample = row.pipeline.run(&log)?;
         let output = sample.output + sink.take_received();
@@ -224,6 +228,16 @@ fn measure_group(
         }
     }
     rows.retain(|row| !row.samples.is_empty());
+    for row in &mut rows {
+        match row.contender.bytes_on_the_socket(&log) {
+            Ok(Some(bytes)) => row
+                .samples
+                .iter_mut()
+                .for_each(|sample| sample.output = bytes),
+            Ok(None) => {}
+            Err(why) => missing.push(format!("{}, counted: {why}", row.contender.name)),
+        }
+    }
     print!("{}", table::text(&rows));
     for why in &missing {
         println!("  left out: {why}");

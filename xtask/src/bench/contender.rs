@@ -1,9 +1,15 @@
 //! Who is compared with whom on a tree, and what `shipload` is to reach there.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use fs_err as fs;
+use shipload_testkit::engine::Handle;
+use shipload_testkit::proxy::Proxy;
 
+use super::buildkit::Builders;
 use super::measure::{Pipeline, Stage};
 use super::peer::Kind;
 use super::programs::Programs;
@@ -25,6 +31,21 @@ pub(super) struct Contender {
     pub(super) name: String,
     pub(super) pipeline: Pipeline,
     pub(super) goals: Vec<Goal>,
+    /// What is done before each run, outside of what is measured.
+    pub(super) before: Before,
+    /// The same on an Engine behind a proxy, run once at the end: the bytes that pass are its output.
+    pub(super) counted: Option<(Pipeline, Arc<Proxy>)>,
+}
+
+/// How a row is made ready.
+#[derive(Debug, Clone)]
+pub(super) enum Before {
+    /// It is.
+    Nothing,
+    /// This Engine forgets all images and all that its builders keep.
+    Forget(Handle),
+    /// This file gets other content of the same length.
+    Edit(PathBuf),
 }
 
 /// What is to be reached; nothing fails where it is not.
@@ -41,7 +62,15 @@ pub(super) enum Goal {
 }
 
 /// The groups for a tree.
-pub(super) fn groups(tree: &Tree, programs: &Programs, sink: &Sink) -> Vec<Group> {
+pub(super) fn groups(
+    tree: &Tree,
+    programs: &Programs,
+    sink: &Sink,
+    builders: &Builders,
+) -> Vec<Group> {
+    if tree.name == "all-of-many" {
+        return builders.groups(tree, programs);
+    }
     if tree.rules {
         return vec![rules(tree, programs, sink)];
     }
@@ -59,7 +88,7 @@ pub(super) fn groups(tree: &Tree, programs: &Programs, sink: &Sink) -> Vec<Group
 
 /// Making groups
 impl Group {
-    fn new(title: &'static str, ours: Contender) -> Self {
+    pub(super) fn new(title: &'static str, ours: Contender) -> Self {
         Self {
             title,
             rows: vec![ours],
@@ -87,11 +116,55 @@ impl Group {
 }
 
 impl Contender {
-    fn new(name: &str, pipeline: impl Into<Pipeline>, goals: &[Goal]) -> Self {
+    pub(super) fn new(name: &str, pipeline: impl Into<Pipeline>, goals: &[Goal]) -> Self {
         Self {
             name: name.to_owned(),
             pipeline: pipeline.into(),
             goals: goals.to_vec(),
+            before: Before::Nothing,
+            counted: None,
+        }
+    }
+}
+
+/// Counting
+impl Contender {
+    /// What passes on the Engine's socket in one run, both ways together; `None` where that is not counted.
+    pub(super) fn bytes_on_the_socket(&self, log: &Path) -> Result<Option<u64>, String> {
+        let Some((pipeline, proxy)) = &self.counted else {
+            return Ok(None);
+        };
+        self.before.run().map_err(|error| error.to_string())?;
+        proxy.forget();
+        pipeline.run(log)?;
+        proxy.settle(Duration::from_secs(10));
+        let (up, down) = proxy.bytes("");
+        Ok(Some(up + down))
+    }
+}
+
+impl Before {
+    /// Does it.
+    pub(super) fn run(&self) -> io::Result<()> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Forget(engine) => {
+                let unused = "/images/prune?filters=%7B%22dangling%22%3A%5B%22false%22%5D%7D";
+                for path in [unused, "/build/prune?all=1"] {
+                    let answer = engine.request("POST", path, None)?;
+                    if answer.status != 200 {
+                        return Err(io::Error::other(answer.text()));
+                    }
+                }
+                Ok(())
+            }
+            Self::Edit(file) => {
+                let mut content = fs::read(file)?;
+                if let Some(first) = content.first_mut() {
+                    *first = first.wrapping_add(1);
+                }
+                fs::write(file, content)
+            }
         }
     }
 }

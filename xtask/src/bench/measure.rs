@@ -46,6 +46,16 @@ impl Stage {
         }
     }
 
+    /// What a command would run, and with which variables more.
+    pub(super) fn of(command: &Command) -> Self {
+        let set = |(name, value): (&OsStr, Option<&OsStr>)| Some((name.into(), value?.into()));
+        Self {
+            program: command.get_program().into(),
+            arguments: command.get_args().map(OsString::from).collect(),
+            environment: command.get_envs().filter_map(set).collect(),
+        }
+    }
+
     pub(super) fn args(mut self, arguments: impl IntoIterator<Item: Into<OsString>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self

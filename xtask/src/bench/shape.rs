@@ -38,16 +38,19 @@ pub(super) enum Shape {
     AnyDepth,
     /// 30,000 files of 4 KiB, of which the Dockerfile reads one.
     OneOfMany,
+    /// 30,000 files of 4 KiB, all of which the Dockerfile copies.
+    AllOfMany,
 }
 
 impl Shape {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Source,
         Self::Small,
         Self::Big,
         Self::Rules,
         Self::AnyDepth,
         Self::OneOfMany,
+        Self::AllOfMany,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -58,6 +61,7 @@ impl Shape {
             Self::Rules => "rules",
             Self::AnyDepth => "rules-any-depth",
             Self::OneOfMany => "one-of-many",
+            Self::AllOfMany => "all-of-many",
         }
     }
 
@@ -71,6 +75,7 @@ impl Shape {
             Self::Rules => rules(random, root, 200, 1_000),
             Self::AnyDepth => any_depth(random, root, 30, 1_000),
             Self::OneOfMany => one_of_many(random, root, 30, 1_000),
+            Self::AllOfMany => all_of_many(random, root, 30, 1_000),
         }
     }
 }
@@ -165,9 +170,13 @@ fn any_depth(random: &mut Random, root: &Path, dirs: u32, files: u32) -> io::Res
 }
 
 fn one_of_many(random: &mut Random, root: &Path, dirs: u32, files: u32) -> io::Result<()> {
-    let vocabulary = Vocabulary::new(random);
     let dockerfile = "FROM scratch\nCOPY d001/f002.txt /\n";
     fs::write(root.join("Dockerfile"), dockerfile)?;
+    all_of_many(random, root, dirs, files)
+}
+
+fn all_of_many(random: &mut Random, root: &Path, dirs: u32, files: u32) -> io::Result<()> {
+    let vocabulary = Vocabulary::new(random);
     let mut text = Vec::new();
     for_each_file(root, dirs, files, |path| {
         text.clear();
@@ -207,7 +216,7 @@ mod tests {
     #[test]
     fn shapes_hold_what_they_promise() {
         type Make = fn(&mut Random, &Path) -> io::Result<()>;
-        let rows: [(&str, Make, u64, u64); 6] = [
+        let rows: [(&str, Make, u64, u64); 7] = [
             ("source", |random, root| source(random, root, 24), 26, 0),
             (
                 "small",
@@ -221,6 +230,12 @@ mod tests {
             (
                 "one",
                 |random, root| one_of_many(random, root, 2, 3),
+                9,
+                24 << 10,
+            ),
+            (
+                "all",
+                |random, root| all_of_many(random, root, 2, 3),
                 9,
                 24 << 10,
             ),

@@ -195,14 +195,10 @@ fn middle(values: impl Iterator<Item = u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::measure::{Pipeline, Stage};
+    use crate::bench::measure::Stage;
 
     fn contender(name: &str, goals: &[Goal]) -> Contender {
-        Contender {
-            name: name.to_owned(),
-            pipeline: Pipeline::from(Stage::new("true")),
-            goals: goals.to_vec(),
-        }
+        Contender::new(name, Stage::new("true"), goals)
     }
 
     fn samples(walls: &[u64], output: u64) -> Vec<Sample> {
