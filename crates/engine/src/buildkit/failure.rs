@@ -89,8 +89,10 @@ impl BuildError {
         match status.code() {
             // hyper's errors come as statuses that have a cause.
             _ if is_ours => RequestError::broken(status).into(),
-            tonic::Code::Cancelled => Self::Cancelled,
-            tonic::Code::Unavailable => RequestError::broken(status).into(),
+            // Who cancels a build of ours hangs up; what BuildKit cancels lost its session.
+            tonic::Code::Cancelled | tonic::Code::Unavailable => {
+                RequestError::broken(status).into()
+            }
             _ => Self::Solve(Box::new(SolveFailure::of(&status))),
         }
     }
