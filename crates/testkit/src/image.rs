@@ -39,6 +39,22 @@ impl Handle {
             .ok_or_else(|| io::Error::other(format!("no image `{name}`: {}", answer.text())))
     }
 
+    /// The digests of the layers of the image `name`, uncompressed, from the lowest up.
+    ///
+    /// # Errors
+    /// When the Engine does not answer, or has no such image.
+    pub fn layers(&self, name: &str) -> io::Result<Vec<String>> {
+        let answer = self.request("GET", &format!("/images/{name}/json"), None)?;
+        let inspected = answer.json()?;
+        let layers = inspected["RootFS"]["Layers"].as_array();
+        let layers = layers
+            .ok_or_else(|| io::Error::other(format!("no image `{name}`: {}", answer.text())))?;
+        let digests = layers
+            .iter()
+            .filter_map(|layer| layer.as_str().map(str::to_owned));
+        Ok(digests.collect())
+    }
+
     /// The image `name`. All of it is held in memory for a moment, so it ought to be small.
     ///
     /// # Errors

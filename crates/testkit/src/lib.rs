@@ -6,6 +6,7 @@ pub mod containers;
 pub mod debian_cli;
 pub mod devtools;
 pub mod docker_cli;
+pub mod dockerfiles;
 pub mod engine;
 pub mod escape;
 pub mod fake_engine;

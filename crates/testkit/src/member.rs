@@ -111,6 +111,13 @@ fn check_sum(header: &[u8]) -> io::Result<()> {
     }
 }
 
+/// The [`Member::content`] of a file with these bytes.
+pub fn fingerprint(content: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// A field up to its first NUL.
 fn text(field: &[u8]) -> &[u8] {
     field.split(|&byte| byte == 0).next().unwrap_or_default()
@@ -181,8 +188,6 @@ impl Member {
             char::from(header[156])
         };
         let device = (number(&header[329..337])?, number(&header[337..345])?);
-        let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
         Ok(Self {
             has_slash: path.ends_with(b"/"),
             path: path.strip_suffix(b"/").unwrap_or(&path).to_vec(),
@@ -197,7 +202,7 @@ impl Member {
             mtime,
             device: matches!(kind, '3' | '4').then_some(device),
             extensions,
-            content: hasher.finish(),
+            content: fingerprint(content),
         })
     }
 }
