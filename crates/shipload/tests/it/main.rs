@@ -6,6 +6,7 @@
     reason = "a failed test is a panic"
 )]
 
+mod buildkit;
 mod cache;
 mod changing;
 mod docker_map;
