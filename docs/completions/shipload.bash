@@ -64,7 +64,7 @@ _shipload() {
             return 0
             ;;
         shipload__subcmd__build)
-            opts="-t -m -c -f -H -o -q -h --tag --build-arg --target --label --platform --iidfile --progress --whole-context --network --add-host --cache-from --memory --memory-swap --cpu-shares --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --shm-size --ulimit --security-opt --isolation --cgroup-parent --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --host --context --secret --ssh --output --cache-to --build-context --metadata-file --no-cache --pull --quiet --push --load --compress --squash --rm --force-rm --help"
+            opts="-t -m -c -f -H -o -q -h --tag --build-arg --target --label --platform --iidfile --progress --whole-context --network --add-host --cache-from --memory --memory-swap --cpu-shares --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --shm-size --ulimit --security-opt --isolation --cgroup-parent --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --host --context --builder --secret --ssh --output --cache-to --build-context --attest --provenance --sbom --allow --no-cache-filter --shared-key --metadata-file --no-cache --pull --quiet --push --load --compress --squash --rm --force-rm --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -273,6 +273,10 @@ _shipload() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --builder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --secret)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -294,6 +298,30 @@ _shipload() {
                     return 0
                     ;;
                 --build-context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --provenance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sbom)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-cache-filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shared-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

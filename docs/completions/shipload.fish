@@ -115,7 +115,7 @@ complete -c shipload -n "__fish_shipload_using_subcommand build" -s t -l tag -d 
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-arg -d 'Set a build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l target -d 'Build this stage [default: the last]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l label -d 'Give the image a label; may be repeated' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l platform -d 'Build for this platform, such as `linux/arm64` [default: `DOCKER_DEFAULT_PLATFORM`, else the engine\'s]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l platform -d 'Build for this platform, such as `linux/arm64`; several, where the builder can, with commas or repeated [default: `DOCKER_DEFAULT_PLATFORM`, else the engine\'s]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l iidfile -d 'Write the image id to FILE' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l progress -d 'How progress is shown [default: `BUILDKIT_PROGRESS`, else auto]' -r -f -a "auto\t'As tty where standard error is a terminal, else as plain'
 plain\t'Lines, those of BuildKit\'s steps with their numbers'
@@ -124,7 +124,7 @@ quiet\t'Nothing, as with `--quiet`, but what explains a failure'
 rawjson\t'A JSON object for each event, in the form of BuildKit\'s clients'"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l network -d 'The network [default: the engine\'s]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l add-host -d 'Add a name to `/etc/hosts`; may be repeated' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-from -d 'Take layers of this image as cache; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-from -d 'Take layers of this image as cache, or what `type=registry,ref=IMAGE` and its like name; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s m -l memory -d 'The most memory, such as `512m` [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l memory-swap -d 'The most memory and swap together; -1 for no limit [default: twice `--memory`]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s c -l cpu-shares -d 'The relative weight of processor time [default: the engine\'s]' -r
@@ -152,12 +152,19 @@ skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s H -l host -d 'The engine\'s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l context -d 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l secret -d 'Show a secret to the build' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l ssh -d 'Show an SSH agent or key to the build' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -s o -l output -d 'Export the result' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-to -d 'Export the build cache' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-context -d 'Another context' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l metadata-file -d 'Write what is known of the result to FILE' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l builder -d 'Build on this instance that buildx keeps, or this docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l secret -d 'Show a secret to `RUN --mount=type=secret`: `id=ID,src=FILE` or `id=ID,env=NAME`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l ssh -d 'Show an SSH agent or keys to `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` or `ID=KEY[,KEY]`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -s o -l output -d 'Export the result: a directory, `-` for a tar on standard output, or `type=local|tar|oci|docker|image,dest=PATH`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-to -d 'Export the build cache, as to `type=registry,ref=IMAGE` or `type=inline`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-context -d 'Another context by name: a directory, `docker-image://IMAGE`, or the address of a git repository; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l attest -d 'Attach a statement to the image, such as `type=provenance,mode=max`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l provenance -d 'As `--attest type=provenance`: a boolean or attributes' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l sbom -d 'As `--attest type=sbom`: a boolean or attributes' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l allow -d 'Allow what needs leave, such as `network.host`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l no-cache-filter -d 'Do not use the build cache of this stage; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l shared-key -d 'What BuildKit keeps the sent files under, to compare with at the next build [default: of machine, context, Dockerfile and target]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l metadata-file -d 'Write what is known of the result to FILE, as JSON' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l no-cache -d 'Do not use the build cache' -r -f -a "true\t''
 false\t''"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l pull -d 'Pull base images even if the engine has them' -r -f -a "true\t''
@@ -166,7 +173,7 @@ complete -c shipload -n "__fish_shipload_using_subcommand build" -s q -l quiet -
 false\t''"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l push -d 'Push every name of the image when it is built' -r -f -a "true\t''
 false\t''"
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l load -d 'Keep the image in the engine, which is always done' -r -f -a "true\t''
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l load -d 'Keep the image in the engine, which is done anyway unless `--output` or the builder says otherwise' -r -f -a "true\t''
 false\t''"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l compress -d 'Send the context compressed with gzip [default: only to an engine that is reached over a network]' -r -f -a "true\t''
 false\t''"

@@ -34,17 +34,22 @@ impl EngineArguments {
     /// # Errors
     /// When no engine answers: with every address that was tried, and why.
     pub(crate) fn connect(
-        self,
+        &self,
         environment: &Environment,
         preference: Preference,
     ) -> Result<Engine, StartError> {
         let mut options = ConnectOptions::new(environment.clone());
-        options.query = AddressQuery {
-            context: self.context,
-            host: self.host,
-            podman_first: preference == Preference::Podman,
-        };
+        options.query = self.query(preference);
         Engine::connect(&options)
+    }
+
+    /// What they say of the engine.
+    pub(crate) fn query(&self, preference: Preference) -> AddressQuery {
+        AddressQuery {
+            context: self.context.clone(),
+            host: self.host.clone(),
+            podman_first: preference == Preference::Podman,
+        }
     }
 }
 

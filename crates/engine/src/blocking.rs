@@ -25,6 +25,7 @@ use crate::events::Event;
 use crate::image_name::ImageName;
 use crate::images::{Image, ListOptions, PartialTags, Removed};
 use crate::options::BuildOptions;
+use crate::session::export::ArchiveStream;
 use crate::transfer::{Pushed, TransferError};
 use crate::upload::{ContextBody, UploadProgress};
 
@@ -413,6 +414,24 @@ impl Engine {
             // Nobody listening any more is nobody interested.
             let tell = |event| drop(sender.send(event));
             engine.pull(&image, platform.as_deref(), tell).await
+        };
+        self.background.transfer(work, &events, on_event)
+    }
+
+    /// As [`crate::Engine::load`], from what a build writes into an [`ArchivePipe`](crate::ArchivePipe).
+    ///
+    /// # Errors
+    /// When the archive breaks off or is none, or the engine does not answer.
+    pub fn load(
+        &self,
+        archive: ArchiveStream,
+        on_event: impl FnMut(Event),
+    ) -> Result<(), TransferError> {
+        let engine = self.engine.clone();
+        let (sender, events) = mpsc::channel();
+        let work = async move {
+            let tell = |event| drop(sender.send(event));
+            engine.load(archive, tell).await
         };
         self.background.transfer(work, &events, on_event)
     }

@@ -19,6 +19,7 @@ use crate::parser::ParseError;
 use crate::session::export::ExportError;
 use crate::session::secrets::SecretError;
 use crate::session::ssh::SshError;
+use crate::transfer::TransferError;
 use crate::upload::UploadProgress;
 
 /// How many events wait for a reader before the engine has to.
@@ -83,6 +84,15 @@ pub enum BuildError {
         #[source]
         source: Box<PartialTags>,
     },
+    /// The image is there, but not all of its names are in their registries.
+    #[error("the image `{}` was built, but not pushed", built.image_id)]
+    Push {
+        /// The image.
+        built: Built,
+        /// Why.
+        #[source]
+        source: Box<TransferError>,
+    },
     /// The answer is none that an engine gives.
     #[error("the engine's answer cannot be understood")]
     NotUnderstood(#[from] ParseError),
@@ -108,6 +118,7 @@ impl BuildError {
             ),
             Self::Request(error) => error.hint(),
             Self::Tags { source, .. } => source.hint(),
+            Self::Push { source, .. } => source.hint(),
             Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
             Self::Secret(error) => error.hint(),
             Self::Ssh(error) => error.hint(),

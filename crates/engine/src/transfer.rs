@@ -1,12 +1,16 @@
-//! Between an engine and a registry: log in, pull, push.
+//! Between an engine and a registry, or a builder: log in, pull, push, load.
 //!
 //! Spoken directly and not through bollard, which writes credentials in the standard base64 alphabet
 //! where engines read the URL's: a password that encodes to `+` or `/` would be dropped in silence.
 
+use std::io;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use http::Method;
 use http::header::{CONNECTION, CONTENT_TYPE};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
 
 use crate::auth::{Credential, CredentialError, Registry, auth_header};
 use crate::client::Engine;
@@ -193,6 +197,27 @@ impl Engine {
         };
         read(answer, keep).await?;
         pushed.ok_or(TransferError::NoResult)
+    }
+
+    /// Loads images from an archive, as `docker load` does.
+    ///
+    /// # Errors
+    /// When the archive breaks off or is none, or the engine does not answer.
+    pub async fn load(
+        &self,
+        archive: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+        mut on_event: impl FnMut(Event) + Send,
+    ) -> Result<(), TransferError> {
+        let frames = archive.map(|piece| piece.map(Frame::data).map_err(BoxError::from));
+        let transport = &self.0.transport;
+        let request = transport
+            .request(Method::POST, &self.path("/images/load?quiet=1"))
+            .header(CONNECTION, "close")
+            .header(CONTENT_TYPE, "application/x-tar")
+            .body(StreamBody::new(frames).boxed_unsync())
+            .map_err(RequestError::broken)?;
+        let answer = transport.send_alone(request).await?.into_body();
+        read(answer, &mut on_event).await
     }
 
     async fn transfer(

@@ -2,8 +2,10 @@
 
 mod arguments;
 mod builder;
+mod buildkit;
 mod job;
 mod options;
+mod outputs;
 mod progress;
 mod report;
 mod results;
@@ -26,8 +28,9 @@ use crate::plan;
 use crate::ui::Ui;
 
 use self::arguments::ProgressChoice;
-use self::builder::{Builder, Wish};
+use self::builder::{Directions, Wish};
 use self::job::Job;
+use self::outputs::{Load, Loading};
 use self::report::{Report, Style};
 use self::results::Results;
 
@@ -42,40 +45,47 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     let ui = &ui;
     let stop = Stop::on_interrupt()?;
 
-    let engine = arguments
-        .engine
-        .or(engine)
-        .connect(&environment, wish.preference())?;
-    let builder = Builder::choose(wish, &engine)?;
+    let place = Directions {
+        wish,
+        builder: arguments.buildkit.builder.as_ref(),
+        engine: arguments.engine.or(engine),
+        platforms: &arguments.platform,
+        environment: &environment,
+    }
+    .follow()?;
     let source = source::source(&arguments.path, arguments.context.file.as_ref())?;
     let results = Results::begin(
         arguments.iidfile.as_ref(),
         arguments.buildkit.metadata_file.as_ref(),
     )?;
     let listing = Progress::new();
-    let semantics = builder.semantics();
+    let semantics = place.builder.semantics();
     let plan = plan::plan(ui, &source, &arguments.context, semantics, &listing)?;
 
-    for (name, value) in engine.proxy_build_args() {
+    let proxies = place.engine.as_ref().map(Engine::proxy_build_args);
+    for (name, value) in proxies.unwrap_or_default() {
         options.build_args.entry(name).or_insert(Some(value));
     }
-    let least = sources::referenced(&plan, &options, &engine)?;
+    let least = sources::referenced(&plan, &options, place.engine.as_ref())?;
+    options.registries = Registry::of_images(&least.reads);
+    let load = outputs::complete(&mut options, &place, arguments)?;
+    place.check(ui, &plan, &options)?;
     let mut report = Report::new(ui, style);
     let job = Job {
-        engine: &engine,
-        builder: &builder,
+        place: &place,
         plan: &plan,
         least: (!arguments.whole_context).then_some(&least),
         compress: arguments.compress,
     };
     plan::check_size(job.view(), &arguments.context)?;
-    options.registries = Registry::of_images(&least.reads);
     let started = Instant::now();
+    let loading = load.map(Load::start);
     let built = job.build(ui, &mut report, &mut options, &stop)?;
+    loading.map_or(Ok(()), Loading::finish)?;
     results.write(&built)?;
     report.built(&built, started.elapsed());
-    if arguments.push {
-        push(&mut report, &engine, &built)?;
+    if let Some(engine) = place.engine.as_ref().filter(|_| arguments.push) {
+        push(&mut report, engine, &built)?;
     }
     if style == Style::Quiet && !built.image_id.is_empty() {
         writeln!(Ui::result()?, "{}", built.image_id)

@@ -349,14 +349,10 @@ fn refusals() {
         i32,
         String,
     );
-    const BUILDKIT: &str = "needs BuildKit, which is not supported";
     let rows: &[Row] = &[
-        (&["--secret", "id=x"], &[], 1, format!("error: `--secret` {BUILDKIT}\nhint: copy no secret instead: mount it when the image runs; or use `docker build`\n")),
-        (&["--ssh", "default"], &[], 1, format!("error: `--ssh` {BUILDKIT}\nhint: fetch with SSH before the build, and `--add` the result; or use `docker build`\n")),
-        (&["-o", "out"], &[], 1, format!("error: `--output` {BUILDKIT}\nhint: build an image, and copy files out of a container of it; or use `docker build`\n")),
-        (&["--cache-to", "x"], &[], 1, format!("error: `--cache-to` {BUILDKIT}\nhint: push the image, and name it with `--cache-from`; or use `docker build`\n")),
-        (&["--build-context", "a=b"], &[], 1, format!("error: `--build-context` {BUILDKIT}\nhint: add the files with `--add HOST=CTX`; or use `docker build`\n")),
-        (&["--metadata-file", "m"], &[], 1, format!("error: `--metadata-file` {BUILDKIT}\nhint: take the image id from `--iidfile`; or use `docker build`\n")),
+        (&["--secret", "src=x"], &[], 2, String::new()),
+        (&["-o", "type=zip"], &[], 2, String::new()),
+        (&["--engine=classic", "--builder=b"], &[], 2, "error: `--builder` names a BuildKit, and the engine's own builder was asked for\nhint: leave out `--builder`, or `--engine` and `DOCKER_BUILDKIT`\n".into()),
         (&["--engine=buildkit"], &[], 1, "error: BuildKit was asked for, but the engine has none that can be reached\n  caused by: the engine refused: page not found (status 404)\nhint: use `--engine classic` if the Dockerfile needs none of BuildKit's features\n".into()),
         (&["--engine=builtin"], &[], 1, "error: `--engine builtin` asks for a build without an engine, which is not supported for builds\nhint: use `--engine buildkit`, `classic` or `podman`\n".into()),
         (&[], &[("DOCKER_BUILDKIT", "maybe")], 2, "error: `DOCKER_BUILDKIT` is `maybe`, which is not a boolean\n".into()),

@@ -69,6 +69,11 @@ impl Channel {
         })
     }
 
+    /// Whether the connection is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// What a call failed of: of the connection, where that broke, of which the call knows nothing.
     pub(crate) async fn failure(&self, status: Status) -> RequestError {
         if !self.sender.is_closed() {

@@ -75,6 +75,14 @@ pub struct Output {
     pub attributes: BTreeMap<String, String>,
 }
 
+impl Output {
+    /// Whether it is an image that goes to a registry.
+    pub(crate) fn is_pushed(&self) -> bool {
+        let push = self.attributes.get("push").map(String::as_str);
+        self.kind == OutputKind::Image && push == Some("true")
+    }
+}
+
 /// What is made of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputKind {

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use bollard_buildkit_proto::moby::buildkit::v1::Exporter;
 
+use crate::build::BuildError;
 use crate::buildkit::options::{Output, OutputKind};
-use crate::image_name::ImageName;
+use crate::image_name::{ImageName, ImageNameError};
 use crate::options::BuildOptions;
 use crate::session::export::Target;
 
@@ -16,10 +17,15 @@ pub(crate) fn exporters(options: &BuildOptions, is_engine: bool) -> Vec<Exporter
         return vec![named("moby", HashMap::new(), options)];
     }
     let exporter = |output: &Output| {
-        let attributes: HashMap<_, _> = output.attributes.clone().into_iter().collect();
+        let mut attributes: HashMap<_, _> = output.attributes.clone().into_iter().collect();
         let stays = output.destination.is_none();
         match output.kind {
             OutputKind::Docker if stays && is_engine => Some(named("moby", attributes, options)),
+            OutputKind::Image if is_engine => {
+                // Not all Engines can push while they build; all can afterwards.
+                attributes.remove("push");
+                Some(named("moby", attributes, options))
+            }
             OutputKind::Image => Some(named("image", attributes, options)),
             OutputKind::Docker => Some(named("docker", attributes, options)),
             OutputKind::Oci => Some(named("oci", attributes, options)),
@@ -29,6 +35,40 @@ pub(crate) fn exporters(options: &BuildOptions, is_engine: bool) -> Vec<Exporter
         }
     };
     outputs.iter().filter_map(exporter).collect()
+}
+
+/// The names that an Engine pushes its image under when it is built.
+pub(crate) fn pushed(options: &BuildOptions) -> Result<Vec<ImageName>, BuildError> {
+    let mut names = Vec::new();
+    for output in options
+        .buildkit
+        .outputs
+        .iter()
+        .filter(|one| one.is_pushed())
+    {
+        let own = output.attributes.get("name").map(|list| list.split(','));
+        let before = names.len();
+        for name in own.into_iter().flatten() {
+            names.push(
+                name.parse()
+                    .map_err(|error: ImageNameError| BuildError::Failed {
+                        message: error.to_string(),
+                        code: None,
+                    })?,
+            );
+        }
+        if names.len() == before {
+            names.extend(options.names());
+        }
+        if names.is_empty() {
+            let message = "an image without a name cannot be pushed".to_owned();
+            return Err(BuildError::Failed {
+                message,
+                code: None,
+            });
+        }
+    }
+    Ok(names)
 }
 
 /// Where the results go on this machine, in the order of the exporters.

@@ -1,6 +1,8 @@
 //! One build: a session is opened, `Control.Solve` builds, `Control.Status` tells of it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1 as proto;
@@ -8,6 +10,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use futures_util::StreamExt as _;
 use shipload_context::View;
 use tokio::sync::mpsc;
+use tonic::Streaming;
 
 use crate::build::{AbortOnDrop, BuildError, Built};
 use crate::buildkit::options::NamedContext;
@@ -31,6 +34,9 @@ const MESSAGE_LIMIT: usize = 16 << 20;
 /// How long the last reports may take to come after the build has ended.
 const REPORT_GRACE: Duration = Duration::from_secs(10);
 
+/// How long the first report may take to come after the build has ended.
+const BEGIN_GRACE: Duration = Duration::from_millis(300);
+
 /// How long BuildKit may take to notice that the session has broken.
 const SESSION_GRACE: Duration = Duration::from_secs(10);
 
@@ -45,6 +51,8 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) async fn run(self) -> Result<Built, BuildError> {
+        // What is wrong with names should not be found after the build.
+        outputs::pushed(&self.options)?;
         let session = self.session()?;
         let outcome = match self.buildkit.0.route.channel().await {
             Ok(channel) => self.solve(&session, channel).await,
@@ -116,8 +124,7 @@ impl Job {
         let reference = random::name().map_err(RequestError::broken)?;
         let mut control = ControlClient::with_origin(channel.clone(), Channel::origin());
         let building = control.solve(self.request(session, &reference));
-        let reporting = report(channel.clone(), reference.clone(), self.events.clone());
-        let mut reporting = AbortOnDrop(tokio::spawn(reporting));
+        let reports = Reports::follow(&channel, &reference, &self.events);
         tokio::pin!(serving, building);
         let answer = tokio::select! {
             answer = &mut building => answer,
@@ -127,10 +134,14 @@ impl Job {
             }
         };
         drop(pump);
-        let told = tokio::time::timeout(REPORT_GRACE, &mut reporting.0).await;
-        let response = answer.map_err(BuildError::call)?.into_inner();
-        drop(told);
-        self.built(response.exporter_response).await
+        reports.finish().await;
+        let response = match answer {
+            Ok(answer) => answer.into_inner(),
+            Err(status) if channel.is_closed() => return Err(channel.failure(status).await.into()),
+            Err(status) => return Err(BuildError::call(status)),
+        };
+        let built = self.built(response.exporter_response).await;
+        self.push(built).await
     }
 
     fn request(&self, session: &Session, reference: &str) -> proto::SolveRequest {
@@ -169,7 +180,7 @@ impl Job {
         allowed
     }
 
-    async fn built(&self, response: HashMap<String, String>) -> Result<Built, BuildError> {
+    async fn built(&self, response: HashMap<String, String>) -> Built {
         let digest = ["containerimage.config.digest", "containerimage.digest"];
         let id = digest.iter().find_map(|name| response.get(*name));
         let built = Built {
@@ -183,20 +194,68 @@ impl Job {
                 .send(Event::ImageId(built.image_id.clone()))
                 .await;
         }
+        built
+    }
+
+    /// An Engine pushes from its store, as in the docker CLI; a BuildKit by itself has pushed already.
+    async fn push(&self, built: Built) -> Result<Built, BuildError> {
+        let Some(engine) = self.buildkit.0.route.engine() else {
+            return Ok(built);
+        };
+        for name in &outputs::pushed(&self.options)? {
+            // Progress that nobody has time for is no loss.
+            let tell = |event| drop(self.events.try_send(event));
+            if let Err(source) = engine.push(name, tell).await {
+                let source = Box::new(source);
+                return Err(BuildError::Push { built, source });
+            }
+        }
         Ok(built)
     }
 }
 
-/// Passes on what BuildKit reports, until it has nothing more to say.
-async fn report(channel: Channel, reference: String, events: mpsc::Sender<Event>) {
-    let mut control = ControlClient::with_origin(channel, Channel::origin())
-        .max_decoding_message_size(MESSAGE_LIMIT);
-    let request = proto::StatusRequest { r#ref: reference };
-    // Why it failed is for the build's own call to say.
-    let Ok(answer) = control.status(request).await else {
-        return;
-    };
-    let mut reports = answer.into_inner();
+/// What BuildKit reports of a build, on its way to whoever listens.
+struct Reports {
+    task: AbortOnDrop<()>,
+    /// Whether BuildKit knew the build when it was asked.
+    begun: Arc<AtomicBool>,
+}
+
+impl Reports {
+    fn follow(channel: &Channel, reference: &str, events: &mpsc::Sender<Event>) -> Self {
+        let begun = Arc::new(AtomicBool::new(false));
+        let request = proto::StatusRequest {
+            r#ref: reference.to_owned(),
+        };
+        let (channel, events, told) = (channel.clone(), events.clone(), Arc::clone(&begun));
+        let task = tokio::spawn(async move {
+            let mut control = ControlClient::with_origin(channel, Channel::origin())
+                .max_decoding_message_size(MESSAGE_LIMIT);
+            // Why it failed is for the build's own call to say.
+            if let Ok(answer) = control.status(request).await {
+                told.store(true, Ordering::Relaxed);
+                pass_on(answer.into_inner(), &events).await;
+            }
+        });
+        Self {
+            task: AbortOnDrop(task),
+            begun,
+        }
+    }
+
+    /// Waits for what is still to come. Of a build that failed before it began nothing is, though BuildKit waits for it to
+    /// begin for some seconds.
+    async fn finish(mut self) {
+        let grace = if self.begun.load(Ordering::Relaxed) {
+            REPORT_GRACE
+        } else {
+            BEGIN_GRACE
+        };
+        let _ = tokio::time::timeout(grace, &mut self.task.0).await;
+    }
+}
+
+async fn pass_on(mut reports: Streaming<proto::StatusResponse>, events: &mpsc::Sender<Event>) {
     while let Some(Ok(report)) = reports.next().await {
         for event in status::events(report) {
             if events.send(event).await.is_err() {

@@ -12,7 +12,8 @@ use super::values::{ExtraHost, Label, SwapLimit, UlimitArgument};
 
 /// Builds an image from the context
 ///
-/// As `docker build`, on the classic builder of Docker Engine or on Podman.
+/// As `docker build`: on BuildKit where the engine has it, on its classic builder, or on Podman. BuildKit is sent what it asks for and
+/// has not got already; the others are sent what the Dockerfile reads.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "docker's switches")]
 pub(crate) struct Arguments {
@@ -36,9 +37,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub(super) label: Vec<Label>,
 
-    /// Build for this platform, such as `linux/arm64` [default: `DOCKER_DEFAULT_PLATFORM`, else the engine's]
-    #[arg(long, value_name = "PLATFORM")]
-    pub(super) platform: Option<String>,
+    /// Build for this platform, such as `linux/arm64`; several, where the builder can, with commas or repeated [default:
+    /// `DOCKER_DEFAULT_PLATFORM`, else the engine's]
+    #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
+    pub(super) platform: Vec<String>,
 
     /// Do not use the build cache
     #[arg(long)]
@@ -60,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) push: bool,
 
-    /// Keep the image in the engine, which is always done
+    /// Keep the image in the engine, which is done anyway unless `--output` or the builder says otherwise
     #[arg(long)]
     pub(super) load: bool,
 
@@ -101,8 +103,8 @@ pub(super) struct ContainerArguments {
     #[arg(long, value_name = "HOST:IP")]
     pub(super) add_host: Vec<ExtraHost>,
 
-    /// Take layers of this image as cache; may be repeated
-    #[arg(long, value_name = "IMAGE")]
+    /// Take layers of this image as cache, or what `type=registry,ref=IMAGE` and its like name; may be repeated
+    #[arg(long, value_name = "SPEC")]
     pub(super) cache_from: Vec<String>,
 
     /// The most memory, such as `512m` [default: no limit]
@@ -166,31 +168,62 @@ pub(super) struct ContainerArguments {
     pub(super) force_rm: bool,
 }
 
-/// What only BuildKit can do. It is read, so that the answer can say what to do instead.
+/// What only BuildKit can do.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options that need BuildKit, which is not supported yet")]
+#[command(next_help_heading = "Options for BuildKit")]
 pub(super) struct BuildKitArguments {
-    /// Show a secret to the build
+    /// Build on this instance that buildx keeps, or this docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the
+    /// engine]
+    #[arg(long, value_name = "NAME")]
+    pub(super) builder: Option<String>,
+
+    /// Show a secret to `RUN --mount=type=secret`: `id=ID,src=FILE` or `id=ID,env=NAME`; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(super) secret: Vec<String>,
 
-    /// Show an SSH agent or key to the build
+    /// Show an SSH agent or keys to `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` or `ID=KEY[,KEY]`; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(super) ssh: Vec<String>,
 
-    /// Export the result
+    /// Export the result: a directory, `-` for a tar on standard output, or `type=local|tar|oci|docker|image,dest=PATH`; may be
+    /// repeated
     #[arg(short, long, value_name = "SPEC")]
     pub(super) output: Vec<String>,
 
-    /// Export the build cache
+    /// Export the build cache, as to `type=registry,ref=IMAGE` or `type=inline`; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(super) cache_to: Vec<String>,
 
-    /// Another context
+    /// Another context by name: a directory, `docker-image://IMAGE`, or the address of a git repository; may be repeated
     #[arg(long, value_name = "NAME=CONTEXT")]
     pub(super) build_context: Vec<String>,
 
-    /// Write what is known of the result to FILE
+    /// Attach a statement to the image, such as `type=provenance,mode=max`; may be repeated
+    #[arg(long, value_name = "SPEC")]
+    pub(super) attest: Vec<String>,
+
+    /// As `--attest type=provenance`: a boolean or attributes
+    #[arg(long, value_name = "SPEC", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) provenance: Option<String>,
+
+    /// As `--attest type=sbom`: a boolean or attributes
+    #[arg(long, value_name = "SPEC", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) sbom: Option<String>,
+
+    /// Allow what needs leave, such as `network.host`; may be repeated
+    #[arg(long, value_name = "ENTITLEMENT")]
+    pub(super) allow: Vec<String>,
+
+    /// Do not use the build cache of this stage; may be repeated
+    #[arg(long, value_name = "STAGE")]
+    pub(super) no_cache_filter: Vec<String>,
+
+    /// What BuildKit keeps the sent files under, to compare with at the next build [default: of machine, context, Dockerfile
+    /// and target]
+    #[arg(long, value_name = "KEY")]
+    pub(super) shared_key: Option<String>,
+
+    /// Write what is known of the result to FILE, as JSON
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) metadata_file: Option<PathBuf>,
 }

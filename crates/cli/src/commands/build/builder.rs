@@ -1,12 +1,16 @@
 //! Which builder of the engine builds.
 
 use shipload::blocking::{BuildKit, Engine};
-use shipload::context::Semantics;
-use shipload::engine::{ApiVersion, EngineKind, Environment, RequestError};
+use shipload::context::{Plan, Semantics};
+use shipload::engine::{
+    Abilities, ApiVersion, BuildOptions, Builder as Address, BuilderQuery, ConnectOptions,
+    EngineKind, Environment, Frontend, RequestError, resolve_builder,
+};
 
-use crate::args::EngineChoice;
+use crate::args::{EngineArguments, EngineChoice};
 use crate::engine::Preference;
 use crate::exit::Failure;
+use crate::ui::Ui;
 
 /// The first version of the API that has BuildKit without an experimental mode, that of Engine 18.09.
 const FIRST_WITH_BUILDKIT: ApiVersion = ApiVersion {
@@ -113,5 +117,124 @@ impl Builder {
             Self::BuildKit(_) => Semantics::BuildKit,
             Self::Podman => Semantics::Podman,
         }
+    }
+}
+
+/// Where a build happens.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The engine; none where the builder is part of none.
+    pub(super) engine: Option<Engine>,
+    /// Its builder, or the one that is part of none.
+    pub(super) builder: Builder,
+    /// What that can do; none where it cannot be asked.
+    pub(super) abilities: Option<Abilities>,
+}
+
+/// What is said of the place.
+pub(super) struct Directions<'a> {
+    pub(super) wish: Wish,
+    /// `--builder`.
+    pub(super) builder: Option<&'a String>,
+    /// `--host` and `--context`.
+    pub(super) engine: EngineArguments,
+    pub(super) platforms: &'a [String],
+    pub(super) environment: &'a Environment,
+}
+
+impl Directions<'_> {
+    /// Connects.
+    pub(super) fn follow(self) -> Result<Place, Failure> {
+        let Self {
+            wish,
+            builder,
+            engine,
+            platforms,
+            environment,
+        } = self;
+        if matches!(wish, Wish::Classic | Wish::Podman) {
+            if builder.is_some() {
+                return Err(Failure::usage(
+                    "`--builder` names a BuildKit, and the engine's own builder was asked for",
+                )
+                .hint("leave out `--builder`, or `--engine` and `DOCKER_BUILDKIT`".to_owned()));
+            }
+            let engine = engine.connect(environment, wish.preference())?;
+            return Place::on(wish, engine);
+        }
+        let query = BuilderQuery {
+            builder: builder.cloned(),
+            engine: engine.query(wish.preference()),
+            platforms: platforms.to_vec(),
+        };
+        let found = resolve_builder(environment, &query)
+            .map_err(|error| Failure::of(&error).hint(error.hint()))?;
+        let mut options = ConnectOptions::new(environment.clone());
+        match found.builder {
+            Address::Engine(query) => {
+                options.query = query;
+                Place::on(wish, Engine::connect(&options)?)
+            }
+            Address::Daemon(address) => {
+                options.query = engine.query(wish.preference());
+                let connected = BuildKit::connect(&address, &options);
+                let (buildkit, abilities) =
+                    connected.map_err(|error| Failure::of(&error).hint(error.hint()))?;
+                Ok(Place {
+                    engine: None,
+                    builder: Builder::BuildKit(buildkit),
+                    abilities: Some(abilities),
+                })
+            }
+        }
+    }
+}
+
+impl Place {
+    /// The builder of `engine` that was wished for.
+    fn on(wish: Wish, engine: Engine) -> Result<Self, Failure> {
+        let builder = Builder::choose(wish, &engine)?;
+        let abilities = match &builder {
+            Builder::Classic | Builder::Podman => Some(Abilities::classic(engine.about().kind)),
+            Builder::BuildKit(buildkit) => match buildkit.abilities() {
+                Ok(abilities) => Some(abilities),
+                // It is reached by documented requests only.
+                Err(RequestError::Refused { .. }) => None,
+                Err(error) => return Err(Failure::of(&error).hint(error.hint())),
+            },
+        };
+        Ok(Self {
+            engine: Some(engine),
+            builder,
+            abilities,
+        })
+    }
+
+    /// Refuses what the builder cannot do, before anything is sent, and warns of what it will not heed.
+    pub(super) fn check(
+        &self,
+        ui: &Ui,
+        plan: &Plan,
+        options: &BuildOptions,
+    ) -> Result<(), Failure> {
+        let Some(abilities) = &self.abilities else {
+            return Ok(());
+        };
+        // One that cannot be parsed is the builder's to refuse.
+        let file = plan.parse_dockerfile();
+        let has_syntax = file.is_ok_and(|file| file.syntax().is_some())
+            || options.build_args.contains_key("BUILDKIT_SYNTAX");
+        let frontend = if has_syntax {
+            Frontend::Image
+        } else {
+            Frontend::BuiltIn
+        };
+        let unheeded = abilities
+            .check(options, frontend)
+            .map_err(|error| Failure::of(&error).hint(error.hint()))?;
+        for one in unheeded {
+            ui.warning(&one.to_string(), Some(one.alternative));
+        }
+        Ok(())
     }
 }

@@ -8,13 +8,12 @@ use crate::exit::Failure;
 use crate::ui::{Ui, Work};
 
 use super::Stop;
-use super::builder::Builder;
+use super::builder::{Builder, Place};
 use super::report::Report;
 
 /// All that a build needs.
 pub(super) struct Job<'a> {
-    pub(super) engine: &'a Engine,
-    pub(super) builder: &'a Builder,
+    pub(super) place: &'a Place,
     pub(super) plan: &'a Plan,
     /// What of the context the Dockerfile reads, if only that is to be sent.
     pub(super) least: Option<&'a Referenced>,
@@ -36,9 +35,14 @@ impl Job<'_> {
         options: &mut BuildOptions,
         stop: &Stop,
     ) -> Result<Built, Failure> {
-        match self.builder {
-            Builder::BuildKit(buildkit) => self.on_buildkit(buildkit, report, options, stop),
-            Builder::Classic | Builder::Podman => self.on_api(ui, report, options, stop),
+        match (&self.place.builder, &self.place.engine) {
+            (Builder::BuildKit(buildkit), _) => self.on_buildkit(buildkit, report, options, stop),
+            (Builder::Classic | Builder::Podman, Some(engine)) => {
+                self.on_api(engine, ui, report, options, stop)
+            }
+            (Builder::Classic | Builder::Podman, None) => {
+                Err(Failure::new("there is no engine to build on"))
+            }
         }
     }
 
@@ -57,6 +61,7 @@ impl Job<'_> {
     /// The whole archive, through `POST /build`.
     fn on_api(
         &self,
+        engine: &Engine,
         ui: &Ui,
         report: &mut Report<'_>,
         options: &mut BuildOptions,
@@ -68,11 +73,11 @@ impl Job<'_> {
         }
         let view = self.view();
         let bytes = view.content_bytes();
-        report.sending(view.len(), bytes, &self.engine.about().address);
+        report.sending(view.len(), bytes, &engine.about().address);
         let progress = Progress::new();
-        let pack = PackOptions::new(self.compression());
+        let pack = PackOptions::new(self.compression(engine));
         let context = ContextBody::from_view(view.clone(), pack, progress.clone());
-        let events = self.engine.build(context, options);
+        let events = engine.build(context, options);
         let meter = ui.meter(Work::Building {
             progress,
             bytes,
@@ -84,11 +89,11 @@ impl Job<'_> {
         outcome
     }
 
-    fn compression(&self) -> Compression {
+    fn compression(&self, engine: &Engine) -> Compression {
         match self.compress {
             Some(true) => Compression::Gzip,
             Some(false) => Compression::None,
-            None => self.engine.auto_compression(),
+            None => engine.auto_compression(),
         }
     }
 

@@ -1,25 +1,28 @@
 //! Arguments of `build` → what the engine is told.
 
-use shipload::engine::{BuildOptions, Environment, ImageName, ImageNameError, Limits};
+use shipload::engine::{
+    BuildKitOptions, BuildOptions, Environment, ImageName, ImageNameError, Limits,
+};
 
 use crate::exit::Failure;
 use crate::reads;
 
-use super::arguments::{Arguments, BuildKitArguments, ProgressChoice};
+use super::arguments::{Arguments, ProgressChoice};
+use super::buildkit;
 
 /// The options that can be told before there is an engine. Everything that can be wrong with them is found here.
 pub(super) fn options(
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<BuildOptions, Failure> {
-    needs_buildkit(&arguments.buildkit)?;
     let containers = &arguments.containers;
     let tags = names(&arguments.tag)?;
     if arguments.push && tags.is_empty() {
         return Err(Failure::usage("`--push` needs a name to push")
             .hint("name the image with `--tag`".to_owned()));
     }
-    let platform = arguments.platform.as_deref();
+    let platform = (!arguments.platform.is_empty()).then(|| arguments.platform.join(","));
+    let (images, caches) = buildkit::cache_from(&containers.cache_from, environment)?;
     let limits = Limits {
         memory: containers.memory.map(|size| size.0),
         memory_swap: containers.memory_swap.map(|limit| limit.0),
@@ -42,9 +45,7 @@ pub(super) fn options(
         build_args: reads::build_args(&arguments.build_arg, environment)?,
         labels: labels.map(|label| (label.key, label.value)).collect(),
         target: arguments.target.clone(),
-        platform: platform
-            .or(environment.default_platform())
-            .map(str::to_owned),
+        platform: platform.or_else(|| environment.default_platform().map(str::to_owned)),
         no_cache: arguments.no_cache,
         pull: arguments.pull,
         remove: containers.rm,
@@ -55,11 +56,15 @@ pub(super) fn options(
             .iter()
             .map(|host| host.0.clone())
             .collect(),
-        cache_from: containers.cache_from.clone(),
+        cache_from: images,
         squash: containers.squash,
         security_options: containers.security_opt.clone(),
         isolation: containers.isolation.clone(),
         limits,
+        buildkit: BuildKitOptions {
+            cache_from: caches,
+            ..buildkit::options(&arguments.buildkit, environment)?
+        },
         ..BuildOptions::default()
     })
 }
@@ -77,49 +82,6 @@ fn names(texts: &[String]) -> Result<Vec<ImageName>, Failure> {
         Ok(name)
     };
     texts.iter().map(name).collect()
-}
-
-/// Refuses what the classic builder cannot do, rather than leaving it out.
-fn needs_buildkit(arguments: &BuildKitArguments) -> Result<(), Failure> {
-    let asked = [
-        (
-            "--secret",
-            !arguments.secret.is_empty(),
-            "copy no secret instead: mount it when the image runs",
-        ),
-        (
-            "--ssh",
-            !arguments.ssh.is_empty(),
-            "fetch with SSH before the build, and `--add` the result",
-        ),
-        (
-            "--output",
-            !arguments.output.is_empty(),
-            "build an image, and copy files out of a container of it",
-        ),
-        (
-            "--cache-to",
-            !arguments.cache_to.is_empty(),
-            "push the image, and name it with `--cache-from`",
-        ),
-        (
-            "--build-context",
-            !arguments.build_context.is_empty(),
-            "add the files with `--add HOST=CTX`",
-        ),
-        (
-            "--metadata-file",
-            arguments.metadata_file.is_some(),
-            "take the image id from `--iidfile`",
-        ),
-    ];
-    match asked.into_iter().find(|&(_, given, _)| given) {
-        Some((option, _, instead)) => Err(Failure::new(format!(
-            "`{option}` needs BuildKit, which is not supported"
-        ))
-        .hint(format!("{instead}; or use `docker build`"))),
-        None => Ok(()),
-    }
 }
 
 /// How progress is shown, by the option or else `BUILDKIT_PROGRESS`.

@@ -104,7 +104,12 @@ impl<'a> Report<'a> {
             self.json(&json!({"event": "built", "id": id, "names": names, "seconds": seconds}));
             return;
         }
-        self.line(&format!("built {id} in {seconds:.1} s"));
+        let what = if id.is_empty() {
+            "done".to_owned()
+        } else {
+            format!("built {id}")
+        };
+        self.line(&format!("{what} in {seconds:.1} s"));
         for name in names {
             self.line(&format!("named {name}"));
         }

@@ -13,7 +13,7 @@ use crate::reads;
 pub(super) fn referenced(
     plan: &Plan,
     options: &BuildOptions,
-    engine: &Engine,
+    engine: Option<&Engine>,
 ) -> Result<Referenced, Failure> {
     if plan.semantics == Semantics::Classic
         // What is wrong with it otherwise shows below.
@@ -30,7 +30,7 @@ pub(super) fn referenced(
         platform: options.platform.clone(),
         ..Request::default()
     };
-    if plan.semantics == Semantics::BuildKit {
+    if let Some(engine) = engine.filter(|_| plan.semantics == Semantics::BuildKit) {
         let version = engine.version();
         let version = version.map_err(|error| Failure::of(&error).hint(error.hint()))?;
         let platform = version.os.zip(version.arch);
@@ -41,7 +41,7 @@ pub(super) fn referenced(
     let bases: Vec<&str> = bases.map(|image| image.name.as_str()).collect();
     request.other_images = OtherImages::Unknown;
     // What is pulled anew is not what the engine has.
-    if !options.pull {
+    if let Some(engine) = engine.filter(|_| !options.pull) {
         let images = engine.base_images(&bases);
         request.images = images.map_err(|error| Failure::of(&error).hint(error.hint()))?;
     }
