@@ -1,10 +1,11 @@
-//! Docker Engine and Podman: found, connected to, and told to build, tag, push, pull and save.
+//! Docker Engine, BuildKit and Podman: found, connected to, and told to build, tag, push, pull and save.
 //!
 //! ```text
-//! Environment + AddressQuery ──► Resolution (addresses to try, and why) ──► Engine
-//!                                                                             │
-//! ContextBody ──► Engine::build ──► BuildStream: Event*, then Built      ◄────┤
-//!                 Engine::{tag_all, push, pull, save, remove, images}    ◄────┘
+//! Environment + AddressQuery ──► Resolution (addresses to try, and why) ──► Engine ──► Engine::buildkit ──► BuildKit
+//!                                                                             │                               │
+//! ContextBody ──► Engine::build ──► BuildStream: Event*, then Built      ◄────┤                               │
+//! SessionContext ──► BuildKit::build ──► the same                        ◄────┼───────────────────────────────┘
+//!                 Engine::{tag_all, push, pull, save, load, remove, images} ◄─┘
 //! ```
 //!
 //! Everything is asynchronous, on Tokio; [`blocking`] is the same for programs without a runtime.
