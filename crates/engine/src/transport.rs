@@ -34,6 +34,9 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
 /// The longest error answer that is read, in bytes.
 const ERROR_LIMIT: usize = 64 << 10;
 
+/// The longest time to an agreement on another protocol, which takes no work.
+const UPGRADE_LIMIT: Duration = Duration::from_secs(60);
+
 /// Sends ordinary requests; keeps connections open between them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Transport {
@@ -147,9 +150,9 @@ impl Transport {
             .map_err(RequestError::broken)?;
         // It ends with the upgrade, or when the answer is dropped.
         tokio::spawn(connection.with_upgrades());
-        let answer = sender
-            .send_request(request)
-            .await
+        let answer = tokio::time::timeout(UPGRADE_LIMIT, sender.send_request(request)).await;
+        let answer = answer
+            .map_err(|_| RequestError::Timeout)?
             .map_err(RequestError::broken)?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             let status = answer.status().as_u16();

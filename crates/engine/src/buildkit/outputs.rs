@@ -37,6 +37,20 @@ pub(crate) fn exporters(options: &BuildOptions, is_engine: bool) -> Vec<Exporter
     outputs.iter().filter_map(exporter).collect()
 }
 
+/// The names that the image gets: those that were asked for, if an image is what comes of it.
+pub(crate) fn names(options: &BuildOptions, is_engine: bool) -> Vec<ImageName> {
+    let outputs = &options.buildkit.outputs;
+    let is_image = outputs.iter().any(|output| match output.kind {
+        OutputKind::Image | OutputKind::Docker | OutputKind::Oci => true,
+        OutputKind::Tar | OutputKind::Local | OutputKind::CacheOnly => false,
+    });
+    if is_image || (outputs.is_empty() && is_engine) {
+        options.names()
+    } else {
+        Vec::new()
+    }
+}
+
 /// The names that an Engine pushes its image under when it is built.
 pub(crate) fn pushed(options: &BuildOptions) -> Result<Vec<ImageName>, BuildError> {
     let mut names = Vec::new();

@@ -87,7 +87,7 @@ impl Job {
         let (mut parser, mut messages) = (EventParser::new(), Vec::new());
         let mut built = Built {
             image_id: String::new(),
-            tags: self.options.names(),
+            tags: outputs::names(&self.options, true),
             metadata: BTreeMap::new(),
         };
         while let Some(piece) = body.next().await {

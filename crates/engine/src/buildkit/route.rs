@@ -22,6 +22,7 @@ use tonic::{Request, Streaming};
 use crate::address::Address;
 use crate::client::{ApiVersion, Engine};
 use crate::error::RequestError;
+use crate::patient::Patient;
 use crate::random;
 use crate::session::Session;
 use crate::tasks::Tasks;
@@ -102,7 +103,9 @@ impl Route {
             Self::Plain(engine) => Box::new(TokioIo::new(engine.0.transport.connect().await?)),
             Self::Daemon(daemon) => {
                 let stream = daemon.connector.connect().await;
-                Box::new(TokioIo::new(stream.map_err(RequestError::Connect)?))
+                let stream = stream.map_err(RequestError::Connect)?;
+                // One that does not take our certificate says so and hangs up, while we speak.
+                Box::new(TokioIo::new(Patient::new(stream)))
             }
         })
         .await

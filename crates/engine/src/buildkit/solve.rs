@@ -1,8 +1,6 @@
 //! One build: a session is opened, `Control.Solve` builds, `Control.Status` tells of it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1 as proto;
@@ -14,6 +12,7 @@ use tonic::Streaming;
 
 use crate::build::{AbortOnDrop, BuildError, Built};
 use crate::buildkit::options::NamedContext;
+use crate::cancel::CancelToken;
 use crate::error::RequestError;
 use crate::events::Event;
 use crate::image_name::ImageName;
@@ -185,7 +184,7 @@ impl Job {
         let id = digest.iter().find_map(|name| response.get(*name));
         let built = Built {
             image_id: id.cloned().unwrap_or_default(),
-            tags: self.options.names(),
+            tags: outputs::names(&self.options, self.buildkit.0.route.is_engine()),
             metadata: response.into_iter().collect(),
         };
         if !built.image_id.is_empty() {
@@ -217,50 +216,62 @@ impl Job {
 /// What BuildKit reports of a build, on its way to whoever listens.
 struct Reports {
     task: AbortOnDrop<()>,
-    /// Whether BuildKit knew the build when it was asked.
-    begun: Arc<AtomicBool>,
+    /// Thrown when the build has ended, after which there is a limit to waiting for reports.
+    over: CancelToken,
 }
 
 impl Reports {
     fn follow(channel: &Channel, reference: &str, events: &mpsc::Sender<Event>) -> Self {
-        let begun = Arc::new(AtomicBool::new(false));
         let request = proto::StatusRequest {
             r#ref: reference.to_owned(),
         };
-        let (channel, events, told) = (channel.clone(), events.clone(), Arc::clone(&begun));
+        let over = CancelToken::new();
+        let (channel, events, ended) = (channel.clone(), events.clone(), over.clone());
         let task = tokio::spawn(async move {
             let mut control = ControlClient::with_origin(channel, Channel::origin())
                 .max_decoding_message_size(MESSAGE_LIMIT);
+            let answer = tokio::select! {
+                answer = control.status(request) => answer,
+                // BuildKit waits some seconds for a build to begin, also for one that never will.
+                () = overdue(&ended, BEGIN_GRACE) => return,
+            };
             // Why it failed is for the build's own call to say.
-            if let Ok(answer) = control.status(request).await {
-                told.store(true, Ordering::Relaxed);
-                pass_on(answer.into_inner(), &events).await;
+            let Ok(mut reports) = answer.map(tonic::Response::into_inner) else {
+                return;
+            };
+            while let Some(report) = next(&mut reports, &ended).await {
+                for event in status::events(report) {
+                    if events.send(event).await.is_err() {
+                        return;
+                    }
+                }
             }
         });
         Self {
             task: AbortOnDrop(task),
-            begun,
+            over,
         }
     }
 
-    /// Waits for what is still to come. Of a build that failed before it began nothing is, though BuildKit waits for it to
-    /// begin for some seconds.
+    /// Waits for what is still to come, and for whoever listens to have taken it.
     async fn finish(mut self) {
-        let grace = if self.begun.load(Ordering::Relaxed) {
-            REPORT_GRACE
-        } else {
-            BEGIN_GRACE
-        };
-        let _ = tokio::time::timeout(grace, &mut self.task.0).await;
+        self.over.cancel();
+        let _ = (&mut self.task.0).await;
     }
 }
 
-async fn pass_on(mut reports: Streaming<proto::StatusResponse>, events: &mpsc::Sender<Event>) {
-    while let Some(Ok(report)) = reports.next().await {
-        for event in status::events(report) {
-            if events.send(event).await.is_err() {
-                return;
-            }
-        }
+async fn next(
+    reports: &mut Streaming<proto::StatusResponse>,
+    over: &CancelToken,
+) -> Option<proto::StatusResponse> {
+    tokio::select! {
+        report = reports.next() => report?.ok(),
+        () = overdue(over, REPORT_GRACE) => None,
     }
+}
+
+/// Ends `grace` after the build.
+async fn overdue(over: &CancelToken, grace: Duration) {
+    over.cancelled().await;
+    tokio::time::sleep(grace).await;
 }
