@@ -1,8 +1,11 @@
 //! Why a build on BuildKit failed, with the lines of the Dockerfile that did.
 //!
 //! The text is the status of the call. What can be said beyond it BuildKit packs into the status' details: a
-//! `google.rpc.Status` whose `Any`s name the vertex (`errdefs.Vertex`) and the places in the Dockerfile (`errdefs.Source`).
+//! `google.rpc.Status` whose `Any`s name the vertex (`errdefs.Vertex`) and the places in the Dockerfile (`errdefs.Source`), both as
+//! JSON. BuildKit 0.8 (Engine 20.10) sends none.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bollard_buildkit_proto::google::rpc;
 use bollard_buildkit_proto::pb;
 use prost::Message as _;
@@ -28,19 +31,39 @@ pub struct SolveFailure {
 }
 
 /// `errdefs.Vertex` of BuildKit.
-#[derive(Clone, PartialEq, prost::Message)]
-struct VertexDetail {
-    #[prost(string, tag = "1")]
+#[derive(Default, serde::Deserialize)]
+struct Vertex {
+    #[serde(default)]
     digest: String,
 }
 
 /// `errdefs.Source` of BuildKit.
-#[derive(Clone, PartialEq, prost::Message)]
-struct SourceDetail {
-    #[prost(message, optional, tag = "1")]
-    info: Option<pb::SourceInfo>,
-    #[prost(message, repeated, tag = "2")]
-    ranges: Vec<pb::Range>,
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Source {
+    info: Info,
+    ranges: Vec<Range>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Info {
+    filename: String,
+    /// In base64.
+    data: String,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Range {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Position {
+    line: i32,
 }
 
 impl SolveFailure {
@@ -50,14 +73,13 @@ impl SolveFailure {
         for detail in details.details {
             let name = detail.type_url.rsplit('/').next().unwrap_or_default();
             match name {
-                "errdefs.Vertex" => {
-                    let told = VertexDetail::decode(detail.value.as_slice());
-                    failure.vertex = told.ok().map(|vertex| vertex.digest);
+                "errdefs.Vertex+json" => {
+                    let told: Option<Vertex> = serde_json::from_slice(&detail.value).ok();
+                    failure.vertex = told.map(|vertex| vertex.digest);
                 }
-                "errdefs.Source" => {
-                    let told = SourceDetail::decode(detail.value.as_slice()).unwrap_or_default();
-                    let lines = told.info.map(|info| status::lines(info, &told.ranges));
-                    failure.sources.extend(lines);
+                "errdefs.Source+json" => {
+                    let told: Source = serde_json::from_slice(&detail.value).unwrap_or_default();
+                    failure.sources.extend(told.lines());
                 }
                 _ => {}
             }
@@ -72,6 +94,28 @@ impl SolveFailure {
             code: exit_code(message),
             ..Self::default()
         }
+    }
+}
+
+impl Source {
+    fn lines(self) -> Option<SourceLines> {
+        let data = STANDARD.decode(self.info.data).ok()?;
+        let info = pb::SourceInfo {
+            filename: self.info.filename,
+            data,
+            ..pb::SourceInfo::default()
+        };
+        let position = |position: Position| {
+            let line = position.line;
+            let position = pb::Position { line, character: 0 };
+            Some(position)
+        };
+        let range = |range: Range| pb::Range {
+            start: position(range.start),
+            end: position(range.end),
+        };
+        let ranges: Vec<_> = self.ranges.into_iter().map(range).collect();
+        Some(status::lines(info, &ranges))
     }
 }
 
