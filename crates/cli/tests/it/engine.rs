@@ -1,5 +1,7 @@
 //! Builds on a real Engine.
 
+mod buildkit;
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 
