@@ -27,6 +27,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use shipload_context::DockerfileBuilder;
+
 use crate::auth::Credentials;
 use crate::build::BuildStream;
 use crate::client::{ConnectOptions, Engine};
@@ -37,7 +39,7 @@ use crate::options::BuildOptions;
 use crate::upload::UploadProgress;
 
 use self::abilities::Abilities;
-use self::context::SessionContext;
+use self::context::{SessionContext, SessionContextError};
 use self::daemon::{Daemon, DaemonAddress, DaemonError, START_GRACE};
 use self::route::Route;
 use self::solve::Job;
@@ -163,6 +165,36 @@ impl BuildKit {
             };
             job.run()
         })
+    }
+}
+
+/// Building from a Dockerfile made in code.
+impl BuildKit {
+    /// Starts a build of a Dockerfile, which is finalized, and of the files that it adds. Nothing is packed: files are read
+    /// where they are, when BuildKit asks for them.
+    ///
+    /// ```no_run
+    /// use shipload_context::DockerfileBuilder;
+    /// use shipload_engine::{BuildOptions, ConnectOptions, Engine};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut file = DockerfileBuilder::new("alpine:3.20")?;
+    /// file.run("apk add --no-cache curl")?.command(["curl", "--version"])?;
+    /// let engine = Engine::connect(&ConnectOptions::default()).await?;
+    /// let options = BuildOptions::tagged("team/curl:1".parse()?).add_latest_tag();
+    /// println!("{}", engine.buildkit().build_from_file(&mut file, &options)?.finish().await?.image_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the context cannot be listed; the build's own errors come from [`BuildStream::finish`].
+    pub fn build_from_file(
+        &self,
+        file: &mut DockerfileBuilder,
+        options: &BuildOptions,
+    ) -> Result<BuildStream, SessionContextError> {
+        Ok(self.build(&SessionContext::of_file(file)?, options))
     }
 }
 

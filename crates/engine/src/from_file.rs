@@ -111,7 +111,8 @@ pub struct HeredocError {
 
 impl HeredocError {
     /// Advice for the user.
-    pub const HINT: &'static str = "put the text into a file, and copy or run that";
+    pub const HINT: &'static str =
+        "build on BuildKit, or put the text into a file, and copy or run that";
 
     /// Looks for a heredoc.
     ///

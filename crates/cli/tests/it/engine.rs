@@ -398,7 +398,7 @@ fn what_cannot_be_built_is_refused_before_anything_is_sent() {
         (
             "FROM scratch\nCOPY <<EOF /a\ntext\nEOF\n",
             "error: Dockerfile:2:1: the classic builder has no heredocs, as this `COPY` needs\n\
-             hint: put the text into a file, and copy or run that\n",
+             hint: build on BuildKit, or put the text into a file, and copy or run that\n",
         ),
         (
             "FROM scratch\nEXPOSE\n",

@@ -1,7 +1,9 @@
 //! BuildKit for programs without an asynchronous runtime.
 
+use shipload_context::DockerfileBuilder;
+
 use crate::buildkit::abilities::Abilities;
-use crate::buildkit::context::SessionContext;
+use crate::buildkit::context::{SessionContext, SessionContextError};
 use crate::buildkit::daemon::{DaemonAddress, DaemonError};
 use crate::client::ConnectOptions;
 use crate::error::RequestError;
@@ -94,5 +96,17 @@ impl BuildKit {
         let (background, options) = (self.background.clone(), options.clone());
         let stream = background.wait(async move { buildkit.build(&context, &options) });
         Build { background, stream }
+    }
+
+    /// As [`crate::BuildKit::build_from_file`].
+    ///
+    /// # Errors
+    /// When the context cannot be listed.
+    pub fn build_from_file(
+        &self,
+        file: &mut DockerfileBuilder,
+        options: &BuildOptions,
+    ) -> Result<Build, SessionContextError> {
+        Ok(self.build(&SessionContext::of_file(file)?, options))
     }
 }

@@ -2,7 +2,10 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 
-use shipload_context::{EntryPath, Plan, ReadError, RecipeError, TreeBuilder, View};
+use shipload_context::{
+    Context, ContextError, ContextOptions, DockerfileBuilder, EntryPath, Plan, Progress, ReadError,
+    RecipeError, Semantics, TreeBuilder, View,
+};
 
 use crate::error::BoxError;
 use crate::random;
@@ -38,6 +41,9 @@ pub struct SessionContext {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionContextError {
+    /// What was put together cannot be listed.
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// The Dockerfile cannot be read.
     #[error(transparent)]
     Dockerfile(#[from] RecipeError),
@@ -83,6 +89,21 @@ impl SessionContext {
             filename: filename(dockerfile)?,
             ..Self::new(view, text)
         })
+    }
+
+    /// A Dockerfile made in code, which is finalized, and the files that it adds. Ignore files of directories hold as BuildKit
+    /// reads them.
+    ///
+    /// # Errors
+    /// When the context cannot be listed.
+    pub fn of_file(file: &mut DockerfileBuilder) -> Result<Self, SessionContextError> {
+        let options = ContextOptions {
+            semantics: Semantics::BuildKit,
+            ..ContextOptions::default()
+        };
+        let context = Context::from_dockerfile(file)?.options(options);
+        let (view, dockerfile) = context.list(&Progress::new())?;
+        Self::of_view(view, &dockerfile)
     }
 
     /// What a recipe came to. Its rules should be BuildKit's.

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use shipload::blocking::Engine;
-use shipload::dockerfile::builder::Command;
+use shipload::dockerfile::builder::{Command, CopyOptions};
 use shipload::engine::{
     BuildError, CleanupOptions, Credential, ImageName, LogStream, Removed, TransferError,
 };
 use shipload::prelude::*;
-use shipload_testkit::engine::{Handle, private, shared};
+use shipload_testkit::engine::{Handle, modern, private, shared};
 use shipload_testkit::packages::BUSYBOX;
 use shipload_testkit::registry::{PASSWORD, Registry, USER};
 
@@ -442,4 +442,27 @@ fn a_heredoc_is_refused_before_the_classic_builder_makes_an_empty_file_of_it() {
         "2:1: the classic builder has no heredocs, as this `COPY` needs"
     );
     assert!(engine.inspect(&name).unwrap_err().is_not_found());
+}
+
+/// BuildKit knows heredocs, and nothing is packed for it.
+#[test]
+fn build_from_file_on_buildkit_reads_files_where_they_are() {
+    let Some(handle) = modern() else { return };
+    let engine = connect(&handle);
+    let name = name(&handle, "1.3");
+    let before = temporaries();
+    let mut file = with_shell();
+    file.copy_text("several\nlines\n", "/from/text", &CopyOptions::default())
+        .unwrap();
+    let build = engine
+        .buildkit()
+        .build_from_file(&mut file, &tagged(&name))
+        .unwrap();
+    assert_eq!(temporaries(), before);
+    let sent = build.progress();
+    build.finish().unwrap();
+    assert!((1..=3).contains(&sent.files()), "{}", sent.files());
+    let files = handle.image(name.as_str()).unwrap().files;
+    let paths: Vec<_> = files.iter().map(|file| file.path.as_slice()).collect();
+    assert_eq!(paths, [&b"bin"[..], b"bin/sh", b"from", b"from/text"]);
 }
