@@ -18,8 +18,24 @@ use super::connect;
 /// How long it may take until a fault is told, and until nothing is left of the build.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where connections are cut: on each way of both connections, on both Engines, so 104 in all.
-const PLACES: u64 = 13;
+/// Where connections are cut: on each way of each, 120 times in all.
+const PLACES: u64 = 10;
+
+/// How often builds are cancelled on each route, so 40 times in all.
+const MOMENTS: u32 = 10;
+
+/// The ways to BuildKit, with the connections that each has: upgraded ones for the build and for its session; one for both; and
+/// where there is no `/grpc`, a session beside `POST /build`.
+const ROUTES: [(Kind, &[&str]); 3] = [
+    (Kind::Relay, &["/session", "/grpc"]),
+    (Kind::Newer, &["*"]),
+    (NO_GRPC, &["/session"]),
+];
+
+const NO_GRPC: Kind = Kind::Guarded {
+    forbidden: &["/grpc"],
+    status: 403,
+};
 
 /// A runtime for builds, and what the process held before it.
 struct Scene {
@@ -117,12 +133,15 @@ fn a_connection_that_is_cut_anywhere() {
     let (Some(usual), Some(modern)) = (shared(), modern()) else {
         return;
     };
-    cut(&usual);
-    cut(&modern);
+    let [upgraded, plain, post] = ROUTES;
+    cut(&usual, upgraded);
+    cut(&modern, upgraded);
+    cut(&modern, plain);
+    cut(&usual, post);
 }
 
-fn cut(handle: &Handle) {
-    let proxy = Proxy::start(handle, Kind::Relay).unwrap();
+fn cut(handle: &Handle, (kind, connections): (Kind, &[&'static str])) {
+    let proxy = Proxy::start(handle, kind).unwrap();
     let scene = Scene::new();
     let mut seed = 0;
     let mut build = |tag: &str| {
@@ -136,7 +155,8 @@ fn cut(handle: &Handle) {
     };
     // What passes when nothing is cut, by which the places are chosen.
     build(&handle.unique("shipload/whole")).unwrap();
-    let whole = ["/session", "/grpc"].map(|path| (path, proxy.bytes(path)));
+    let whole = connections.iter().map(|path| (*path, proxy.bytes(path)));
+    let whole: Vec<_> = whole.collect();
     let mut tags = Vec::new();
     // How much passes varies a little, with what is reported of the build and with the checks of the session. And the last
     // that comes down is the answer, which may get lost when the image has its name.
@@ -145,7 +165,7 @@ fn cut(handle: &Handle) {
             for place in 0..PLACES {
                 let tag = handle.unique("shipload/cut");
                 let after = total * percent / 100 * place / PLACES;
-                let what = format!("{path} {way:?} after {after} of {total}");
+                let what = format!("{kind:?} {path} {way:?} after {after} of {total}");
                 proxy.forget();
                 proxy.cut(Cut { path, way, after });
                 let outcome = build(&tag);
@@ -172,32 +192,36 @@ fn a_build_that_is_cancelled_at_any_moment() {
     let (Some(usual), Some(modern)) = (shared(), modern()) else {
         return;
     };
-    cancel(&usual);
-    cancel(&modern);
+    let [upgraded, plain, post] = ROUTES;
+    cancel(&usual, upgraded.0);
+    cancel(&modern, upgraded.0);
+    cancel(&modern, plain.0);
+    cancel(&usual, post.0);
 }
 
-fn cancel(handle: &Handle) {
+fn cancel(handle: &Handle, kind: Kind) {
+    let proxy = Proxy::start(handle, kind).unwrap();
     let scene = Scene::new();
     let first = context(1000, 8, "true");
     let tag = handle.unique("shipload/whole");
     let begun = Instant::now();
     scene
-        .outcome(&handle.host, &first, &options(&tag), async |_| {})
+        .outcome(proxy.host(), &first, &options(&tag), async |_| {})
         .unwrap();
     let whole = begun.elapsed();
     let mut lingering = 0;
-    for place in 0..20 {
+    for place in 0..MOMENTS {
         let tag = handle.unique("shipload/cancelled");
         // A last step that does not end by itself, in words that no other process has.
         let last = format!("sleep 60.{:07}{place:02}", std::process::id());
         let context = context(1001 + u64::from(place), 8, &last);
-        let outcome = scene.outcome(&handle.host, &context, &options(&tag), async |build| {
-            tokio::time::sleep(whole * place / 16).await;
+        let outcome = scene.outcome(proxy.host(), &context, &options(&tag), async |build| {
+            tokio::time::sleep(whole * place / (MOMENTS - 2)).await;
             build.cancel_token().cancel();
         });
         assert!(
             matches!(outcome, Err(BuildError::Cancelled)),
-            "{place}: {outcome:?}"
+            "{kind:?} {place}: {outcome:?}"
         );
         let begun = Instant::now();
         while is_running(&last) && begun.elapsed() < PATIENCE / 2 {
@@ -211,12 +235,13 @@ fn cancel(handle: &Handle) {
     let tag = handle.unique("shipload/next");
     scene
         .outcome(
-            &handle.host,
+            proxy.host(),
             &context(1100, 8, "true"),
             &options(&tag),
             async |_| {},
         )
         .unwrap();
+    drop(proxy);
     scene.end();
 }
 
