@@ -28,9 +28,12 @@ async fn what_one_engine_built_another_takes_from_the_registry() {
     let busybox = fs_err::read(unpacked.program("busybox").unwrap()).unwrap();
     let tree = TreeBuilder::new().bytes_with_mode("busybox".parse().unwrap(), busybox, 0o755);
     // Steps that nobody has done before, the second of which comes to another file each time it runs.
-    let dockerfile = format!(
-        "FROM scratch\nCOPY busybox /{name}/busybox\nRUN [\"/{name}/busybox\", \"cp\", \"/proc/sys/kernel/random/uuid\", \"/\"]\n"
-    );
+    let steps = [
+        "FROM scratch".to_owned(),
+        format!("COPY busybox /{name}/busybox"),
+        format!(r#"RUN ["/{name}/busybox", "cp", "/proc/sys/kernel/random/uuid", "/"]"#),
+    ];
+    let dockerfile = steps.join("\n");
     let context = SessionContext::new(View::new(&tree.build().unwrap()), dockerfile);
 
     let engine = log_in(&first.host, home.path(), &registry).await;
