@@ -41,7 +41,9 @@ use std::{env, thread};
 
 use fs_err as fs;
 
-pub use self::private::{EngineError, Private, start_modern, start_private, start_private_with};
+pub use self::private::{
+    EngineError, Private, start_containerd_store, start_modern, start_private, start_private_with,
+};
 use crate::http::{self, Answer};
 use crate::workspace;
 
@@ -120,10 +122,23 @@ pub fn private() -> Option<Private> {
 ///
 /// # Panics
 /// As [`private`].
-#[expect(clippy::panic, reason = "this is how a test fails")]
 pub fn private_with(arguments: &[String]) -> Option<Private> {
     shared()?;
-    match start_private_with(arguments) {
+    for_one_test(start_private_with(arguments))
+}
+
+/// An Engine for one test alone as [`private`], of the later release and with its images in containerd.
+///
+/// # Panics
+/// As [`private`].
+pub fn containerd_store() -> Option<Private> {
+    modern()?;
+    for_one_test(start_containerd_store())
+}
+
+#[expect(clippy::panic, reason = "this is how a test fails")]
+fn for_one_test(started: Result<Private, EngineError>) -> Option<Private> {
+    match started {
         Ok(engine) => Some(engine),
         Err(error) if error.is_impossible() => {
             skip(&format!("no Engine of its own: {error}"));

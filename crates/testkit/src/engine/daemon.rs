@@ -18,6 +18,8 @@ pub(super) struct Daemon {
     pub(super) program: PathBuf,
     pub(super) path: OsString,
     pub(super) libraries: Option<OsString>,
+    /// Whether it keeps images in containerd.
+    has_containerd_store: bool,
 }
 
 impl Daemon {
@@ -28,6 +30,7 @@ impl Daemon {
                 program,
                 path,
                 libraries: None,
+                has_containerd_store: false,
             });
         }
         Self::unpacked(&packages::ENGINE.provide()?)
@@ -47,7 +50,15 @@ impl Daemon {
             program,
             path: packages.path(),
             libraries: packages.library_path()?,
+            has_containerd_store: false,
         })
+    }
+
+    pub(super) fn with_containerd_store(self) -> Self {
+        Self {
+            has_containerd_store: true,
+            ..self
+        }
     }
 
     pub(super) fn arguments(run: &Path, data: &Path, host: &str) -> Vec<OsString> {
@@ -81,7 +92,9 @@ impl Daemon {
     pub(super) fn configuration(&self, run: &Path) -> String {
         // Engines up to 20.10 write a key below /etc unless told otherwise; later ones refuse keys they do
         // not know.
-        if self.version().starts_with("Docker version 20.10") {
+        if self.has_containerd_store {
+            serde_json::json!({ "features": { "containerd-snapshotter": true } }).to_string()
+        } else if self.version().starts_with("Docker version 20.10") {
             serde_json::json!({ "deprecated-key-path": run.join("key.json") }).to_string()
         } else {
             "{}".to_owned()

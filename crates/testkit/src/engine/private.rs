@@ -99,6 +99,17 @@ pub fn start_modern() -> Result<Private, EngineError> {
     Private::start(&Daemon::modern()?, &[])
 }
 
+/// Starts an Engine of our own of that release, which keeps its images in containerd, as Engines do by default from 29 on.
+///
+/// # Errors
+/// As [`start_private`].
+pub fn start_containerd_store() -> Result<Private, EngineError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(EngineError::NotRoot);
+    }
+    Private::start(&Daemon::modern()?.with_containerd_store(), &[])
+}
+
 /// Starts an Engine of our own with further arguments, such as a second address with TLS.
 ///
 /// # Errors
