@@ -124,7 +124,7 @@ quiet\t'Nothing, as with `--quiet`, but what explains a failure'
 rawjson\t'A JSON object for each event, in the form of BuildKit\'s clients'"
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l network -d 'The network [default: the engine\'s]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l add-host -d 'Add a name to `/etc/hosts`; may be repeated' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-from -d 'Take layers of this image as cache, or what `type=registry,ref=IMAGE` and its like name; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-from -d 'Take layers of this image as cache, or what `type=registry,ref=IMAGE`, `type=local,src=DIRECTORY` and their like name; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s m -l memory -d 'The most memory, such as `512m` [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l memory-swap -d 'The most memory and swap together; -1 for no limit [default: twice `--memory`]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s c -l cpu-shares -d 'The relative weight of processor time [default: the engine\'s]' -r
@@ -156,8 +156,8 @@ complete -c shipload -n "__fish_shipload_using_subcommand build" -l builder -d '
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l secret -d 'Show a secret to `RUN --mount=type=secret`: `id=ID,src=FILE` or `id=ID,env=NAME`; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l ssh -d 'Show an SSH agent or keys to `RUN --mount=type=ssh`: `default`, or `ID=SOCKET` or `ID=KEY[,KEY]`; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -s o -l output -d 'Export the result: a directory, `-` for a tar on standard output, or `type=local|tar|oci|docker|image,dest=PATH`; may be repeated' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-to -d 'Export the build cache, as to `type=registry,ref=IMAGE` or `type=inline`; may be repeated' -r
-complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-context -d 'Another context by name: a directory, `docker-image://IMAGE`, or the address of a git repository; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l cache-to -d 'Export the build cache, as to `type=registry,ref=IMAGE`, `type=local,dest=DIRECTORY` or `type=inline`; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand build" -l build-context -d 'Another context by name: a directory, `docker-image://IMAGE`, `oci-layout://DIRECTORY[:TAG]`, or the address of a git repository; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l attest -d 'Attach a statement to the image, such as `type=provenance,mode=max`; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l provenance -d 'As `--attest type=provenance`: a boolean or attributes' -r
 complete -c shipload -n "__fish_shipload_using_subcommand build" -l sbom -d 'As `--attest type=sbom`: a boolean or attributes' -r

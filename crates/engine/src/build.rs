@@ -15,6 +15,7 @@ use crate::error::{BoxError, RequestError};
 use crate::events::{EngineFailure, Event};
 use crate::image_name::ImageName;
 use crate::images::PartialTags;
+use crate::layout::LayoutError;
 use crate::parser::ParseError;
 use crate::session::export::ExportError;
 use crate::session::secrets::SecretError;
@@ -60,6 +61,9 @@ pub enum BuildError {
     /// An SSH agent cannot be given; nothing was asked of the engine.
     #[error(transparent)]
     Ssh(#[from] SshError),
+    /// A cache or a context in a directory cannot be used.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// What was built could not be written where it was to go.
     #[error("cannot take what was built")]
     Export(#[from] ExportError),
@@ -122,6 +126,7 @@ impl BuildError {
             Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
             Self::Secret(error) => error.hint(),
             Self::Ssh(error) => error.hint(),
+            Self::Layout(error) => error.hint(),
             Self::NoImage | Self::Early => Some("the engine's own log may say why".to_owned()),
             _ => None,
         }

@@ -22,6 +22,7 @@ mod route;
 mod solve;
 pub(crate) mod spec;
 pub(crate) mod status;
+pub(crate) mod stores;
 
 use std::fmt;
 use std::sync::Arc;

@@ -32,6 +32,7 @@ mod from_file;
 mod helper;
 mod image_name;
 mod images;
+mod layout;
 mod node;
 mod options;
 mod parser;
@@ -65,8 +66,8 @@ pub use buildkit::daemon::{DaemonAddress, DaemonAddressError, DaemonError, Daemo
 pub use buildkit::failure::SolveFailure;
 pub use buildkit::instances::{Instance, InstanceError, Node, NodeAddress, Platform};
 pub use buildkit::options::{
-    BuildKitOptions, CacheEntry, Destination, NamedContext, Output, OutputKind, SecretOrigin,
-    SecretSource, SshSource,
+    BuildKitOptions, CacheEntry, Destination, NamedContext, OciLayout, Output, OutputKind,
+    SecretOrigin, SecretSource, SshSource,
 };
 pub use buildkit::spec::{Attestation, ContextSource, ContextSpec, SpecError};
 pub use cancel::CancelToken;
@@ -81,6 +82,7 @@ pub use events::{EngineFailure, Event, LogStream};
 pub use from_file::HeredocError;
 pub use image_name::{ImageName, ImageNameError};
 pub use images::{Image, ListOptions, PartialTags, Removed, extra_names};
+pub use layout::{Digest, DigestError, LayoutError};
 pub use options::{BuildOptions, Limits, Ulimit};
 pub use parser::{EventParser, MESSAGE_LIMIT, Message, ParseError};
 pub use resolve::{AddressQuery, Candidate, Considered, Resolution, resolve_address};

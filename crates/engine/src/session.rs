@@ -10,9 +10,11 @@
 //! moby.filesync.v1.Auth/…                  the credentials of one registry               auth.rs
 //! moby.buildkit.secrets.v1.Secrets/…       a secret                                      secrets.rs
 //! moby.sshforward.v1.SSH/…                 an SSH agent                                  ssh.rs
+//! containerd.services.content.v1.Content/… blobs of OCI layouts: caches and images       content.rs
 //! ```
 
 mod auth;
+pub(crate) mod content;
 #[cfg(test)]
 mod duplex;
 pub(crate) mod export;
@@ -49,6 +51,7 @@ use crate::tasks::{Spawner, Tasks};
 use crate::upload::UploadProgress;
 
 use self::auth::AuthService;
+use self::content::{ContentService, Store};
 use self::export::{ExportService, Target};
 use self::filesync::FileService;
 use self::health::Serving;
@@ -76,6 +79,7 @@ pub(crate) struct Services {
     secrets: SecretsServer<SecretsService>,
     ssh: Option<SshServer<SshService>>,
     exports: ExportService,
+    content: ContentService,
     failure: Failure,
 }
 
@@ -93,6 +97,8 @@ pub(crate) struct Offering<'a> {
     pub(crate) ssh: SshService,
     /// Where the outputs go, in the order of the request.
     pub(crate) targets: Vec<Target>,
+    /// OCI layouts, by the ids under which BuildKit asks for them.
+    pub(crate) stores: BTreeMap<String, Store>,
     /// Who hears warnings.
     pub(crate) events: mpsc::Sender<Event>,
     /// What counts the files that are sent.
@@ -183,6 +189,7 @@ impl Services {
             secrets: SecretsServer::new(secrets),
             ssh: offer.ssh.is_wanted().then(|| SshServer::new(offer.ssh)),
             exports: ExportService::new(offer.targets, failure.clone()),
+            content: ContentService::new(offer.stores, failure.clone()),
             failure,
         }
     }
@@ -196,6 +203,9 @@ impl Services {
         if self.ssh.is_some() {
             methods.extend(SSH);
         }
+        if self.content.is_wanted() {
+            methods.extend(content::METHODS);
+        }
         methods
     }
 
@@ -205,6 +215,7 @@ impl Services {
             FILE_SYNC => Arc::clone(&self.files).diff_copy(request, spawner).await,
             FILE_SEND => self.exports.call(request).await,
             SECRETS => call(self.secrets.clone(), request).await,
+            path if content::METHODS.contains(&path) => self.content.call(request).await,
             path if AUTH.contains(&path) => call(self.auth.clone(), request).await,
             path if SSH.contains(&path) => match &self.ssh {
                 Some(ssh) => call(ssh.clone(), request).await,

@@ -3,6 +3,7 @@
 //! | | classic, Podman | Engine, its own store | Engine, containerd's store | `buildkitd` | BuildKit since |
 //! |---|---|---|---|---|---|
 //! | secrets, SSH agents, entitlements, `--no-cache-filter`, inline cache, caches to read, files as output | – | yes | yes | yes | |
+//! | images in the OCI layout as contexts | – | – | yes | yes | 0.11 |
 //! | contexts beside the main one | – | yes | yes | yes | 0.10, or a newer frontend by `# syntax=` |
 //! | attestations | – | – | yes | yes | 0.11 |
 //! | several outputs | – | yes | yes | yes | 0.13 |
@@ -27,7 +28,7 @@ use crate::error::RequestError;
 use crate::options::BuildOptions;
 
 use super::channel::Channel;
-use super::options::{BuildKitOptions, Output, OutputKind};
+use super::options::{BuildKitOptions, NamedContext, Output, OutputKind};
 
 /// The label of a worker whose images are in containerd's store.
 const SNAPSHOTTER: &str = "org.mobyproject.buildkit.worker.snapshotter";
@@ -298,13 +299,15 @@ impl Abilities {
             }
             (_, Classic) => "use BuildKit, with --engine buildkit",
             (_, Podman) => "use BuildKit of a Docker Engine or of its own, with --engine buildkit",
-            (Ability::ContainerdOrDaemon | Ability::Attestations, Engine) => {
+            (Ability::ContainerdOrDaemon | Ability::Attestations | Ability::OciLayouts, Engine) => {
                 "turn on the Engine's containerd image store, or use a BuildKit of its own, with --builder or BUILDKIT_HOST"
             }
             (Ability::Contexts, _) if since(0, 10) && frontend == Frontend::BuiltIn => {
                 "use BuildKit 0.10 or later (Engine 23), or begin the Dockerfile with `# syntax=docker/dockerfile:1`"
             }
-            (Ability::Attestations, _) if since(0, 11) => "use BuildKit 0.11 or later (Engine 24)",
+            (Ability::Attestations | Ability::OciLayouts, _) if since(0, 11) => {
+                "use BuildKit 0.11 or later (Engine 24)"
+            }
             (Ability::SeveralOutputs, _) if since(0, 13) => {
                 "build once for each output, or use BuildKit 0.13 or later (Engine 26)"
             }
@@ -313,6 +316,7 @@ impl Abilities {
                 | Ability::ContainerdOrDaemon
                 | Ability::Contexts
                 | Ability::Attestations
+                | Ability::OciLayouts
                 | Ability::SeveralOutputs,
                 Engine | EngineWithContainerd | Daemon,
             ) => return None,
@@ -429,6 +433,13 @@ fn demands(options: &BuildOptions) -> Vec<(Ability, String)> {
         "attest (--attest, --provenance, --sbom)",
     );
     ask(
+        contexts
+            .values()
+            .any(|context| matches!(context, NamedContext::OciLayout(_))),
+        Ability::OciLayouts,
+        "take an image in the OCI layout for a context (--build-context …=oci-layout://…)",
+    );
+    ask(
         !contexts.is_empty(),
         Ability::Contexts,
         "take several contexts (--build-context)",
@@ -458,25 +469,7 @@ fn demands(options: &BuildOptions) -> Vec<(Ability, String)> {
         "leave out the cache of some stages (--no-cache-filter)",
     );
     for output in outputs.iter().filter(|output| !stays(output)) {
-        let (ability, what) = match output.kind {
-            OutputKind::Docker => (
-                Ability::ContainerdOrDaemon,
-                "write an archive for `docker load` (--output type=docker)",
-            ),
-            OutputKind::Oci => (
-                Ability::ContainerdOrDaemon,
-                "write an archive in the OCI layout (--output type=oci)",
-            ),
-            OutputKind::Image => (
-                Ability::Any,
-                "put out an image with attributes (--output type=image)",
-            ),
-            OutputKind::Tar | OutputKind::Local => (Ability::Any, "put out files (--output)"),
-            OutputKind::CacheOnly => (
-                Ability::Any,
-                "build without a result (--output type=cacheonly)",
-            ),
-        };
+        let (ability, what) = of_output(output.kind);
         ask(true, ability, what);
     }
     ask(
@@ -495,6 +488,29 @@ fn demands(options: &BuildOptions) -> Vec<(Ability, String)> {
     demands
 }
 
+/// What an output wants that does not stay in the engine.
+fn of_output(kind: OutputKind) -> (Ability, &'static str) {
+    match kind {
+        OutputKind::Docker => (
+            Ability::ContainerdOrDaemon,
+            "write an archive for `docker load` (--output type=docker)",
+        ),
+        OutputKind::Oci => (
+            Ability::ContainerdOrDaemon,
+            "write an archive in the OCI layout (--output type=oci)",
+        ),
+        OutputKind::Image => (
+            Ability::Any,
+            "put out an image with attributes (--output type=image)",
+        ),
+        OutputKind::Tar | OutputKind::Local => (Ability::Any, "put out files (--output)"),
+        OutputKind::CacheOnly => (
+            Ability::Any,
+            "build without a result (--output type=cacheonly)",
+        ),
+    }
+}
+
 /// What some builders have and others lack; see the table above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ability {
@@ -502,6 +518,8 @@ enum Ability {
     Any,
     Contexts,
     Attestations,
+    /// Images in directories of this machine as contexts.
+    OciLayouts,
     SeveralOutputs,
     /// What an Engine has only with containerd's store.
     ContainerdOrDaemon,

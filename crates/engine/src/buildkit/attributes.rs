@@ -71,6 +71,8 @@ pub(crate) fn frontend(options: &BuildOptions, filename: &str) -> Attributes {
             NamedContext::Local(_) => {
                 set(&format!("context:{name}"), &format!("local:{name}"));
             }
+            // They are references by the time that a build starts.
+            NamedContext::OciLayout(_) => {}
         }
     }
     if !only.contexts.is_empty() {

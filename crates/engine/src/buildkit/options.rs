@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use shipload_context::View;
 
+use crate::layout::Digest;
 use crate::secret::Secret;
 use crate::session::export::ArchivePipe;
 
@@ -131,6 +132,15 @@ impl CacheEntry {
             attributes: attributes.into(),
         }
     }
+
+    /// Whether it is in a directory of this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.kind == "local"
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(Secret::expose)
+    }
 }
 
 /// A context beside the main one.
@@ -138,6 +148,19 @@ impl CacheEntry {
 pub enum NamedContext {
     /// Files of this machine.
     Local(View),
+    /// An image in a directory of this machine. Looked up when the build starts.
+    OciLayout(OciLayout),
     /// What the builder fetches itself: `docker-image://…`, a git or an HTTP address, `target:…`.
     Reference(String),
+}
+
+/// An image in an OCI layout, which is a directory with `index.json` and `blobs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OciLayout {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Which image, if it has no digest. Where only one is there it is taken, whatever its tag.
+    pub tag: String,
+    /// Which image.
+    pub digest: Option<Digest>,
 }

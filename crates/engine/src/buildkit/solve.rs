@@ -13,7 +13,7 @@ use tonic::Streaming;
 use crate::build::{AbortOnDrop, BuildError, Built};
 use crate::buildkit::options::NamedContext;
 use crate::cancel::CancelToken;
-use crate::error::RequestError;
+use crate::error::{BoxError, RequestError};
 use crate::events::Event;
 use crate::image_name::ImageName;
 use crate::node;
@@ -25,6 +25,7 @@ use crate::upload::UploadProgress;
 
 use super::channel::Channel;
 use super::route::SessionWire;
+use super::stores::Stores;
 use super::{BuildKit, SessionContext, attributes, outputs, status};
 
 /// The largest report that is taken, in bytes; the same limit as in BuildKit's own client.
@@ -49,10 +50,12 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) async fn run(self) -> Result<Built, BuildError> {
+    pub(super) async fn run(mut self) -> Result<Built, BuildError> {
         // What is wrong with names should not be found after the build.
         outputs::pushed(&self.options)?;
-        let session = self.session()?;
+        let mut stores = Stores::open(&mut self.options)?;
+        self.warn(&mut stores).await;
+        let session = self.session(&stores)?;
         let outcome = match self.buildkit.0.route.channel().await {
             Ok(channel) => self.solve(&session, channel).await,
             // What stands between us and the Engine may let only its documented requests pass.
@@ -61,15 +64,24 @@ impl Job {
         };
         match (outcome, session.failure()) {
             // BuildKit has our words of it; this is the error itself.
-            (Err(_), Some(cause)) => Err(match cause.downcast() {
-                Ok(export) => BuildError::Export(*export),
-                Err(cause) => BuildError::pack(cause),
-            }),
-            (outcome, _) => outcome,
+            (Err(_), Some(cause)) => Err(ours(cause)),
+            (Err(error), None) => Err(error),
+            (Ok(built), _) => {
+                stores.finish(&built.metadata)?;
+                self.warn(&mut stores).await;
+                Ok(built)
+            }
         }
     }
 
-    fn session(&self) -> Result<Session, BuildError> {
+    async fn warn(&self, stores: &mut Stores) {
+        for warning in stores.warnings.drain(..) {
+            // Nobody who listens, nobody who needs to know.
+            let _ = self.events.send(Event::Warning(warning)).await;
+        }
+    }
+
+    fn session(&self, stores: &Stores) -> Result<Session, BuildError> {
         let inner = &self.buildkit.0;
         for secret in &self.options.buildkit.secrets {
             secret.check(&inner.environment)?;
@@ -81,6 +93,7 @@ impl Job {
             options: &self.options.buildkit,
             ssh: SshService::new(&self.options.buildkit.ssh, &inner.environment)?,
             targets: outputs::targets(&self.options),
+            stores: stores.by_id(),
             events: self.events.clone(),
             progress: self.progress.clone(),
         });
@@ -210,6 +223,17 @@ impl Job {
             }
         }
         Ok(built)
+    }
+}
+
+/// The build's error of what went wrong on our side.
+fn ours(cause: BoxError) -> BuildError {
+    match cause.downcast() {
+        Ok(export) => BuildError::Export(*export),
+        Err(cause) => match cause.downcast() {
+            Ok(layout) => BuildError::Layout(*layout),
+            Err(cause) => BuildError::pack(cause),
+        },
     }
 }
 

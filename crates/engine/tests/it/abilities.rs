@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use fs_err as fs;
 use shipload_engine::{
     Abilities, BuildOptions, BuilderKind, CacheEntry, Destination, Engine, EngineKind, Frontend,
-    Limits, NamedContext, Output, OutputKind, SecretOrigin, SecretSource, SshSource, Ulimit,
+    Limits, NamedContext, OciLayout, Output, OutputKind, SecretOrigin, SecretSource, SshSource,
+    Ulimit,
 };
 use shipload_testkit::debian_cli::DebianCli;
 use shipload_testkit::engine::{self, Handle, modern, shared};
@@ -77,6 +78,18 @@ fn ssh() -> BuildOptions {
 fn contexts() -> BuildOptions {
     let context = NamedContext::Reference("docker-image://x".to_owned());
     with(|options| {
+        options.buildkit.contexts.insert("x".to_owned(), context);
+    })
+}
+
+fn oci_layout() -> BuildOptions {
+    let layout = OciLayout {
+        directory: "layout".into(),
+        tag: "latest".to_owned(),
+        digest: None,
+    };
+    with(|options| {
+        let context = NamedContext::OciLayout(layout);
         options.buildkit.contexts.insert("x".to_owned(), context);
     })
 }
@@ -301,6 +314,31 @@ fn what_a_builder_cannot_do_is_told_with_one_that_can() {
             "can",
         ),
         (&builder(Daemon, None), &both, Frontend::BuiltIn, "can"),
+        (
+            &builder(Engine, Some((0, 13))),
+            &oci_layout(),
+            Frontend::BuiltIn,
+            "cannot take an image in the OCI layout for a context (--build-context …=oci-layout://…) \
+             [turn on the Engine's containerd image store",
+        ),
+        (
+            &builder(EngineWithContainerd, Some((0, 13))),
+            &oci_layout(),
+            Frontend::BuiltIn,
+            "can",
+        ),
+        (
+            &builder(Daemon, Some((0, 10))),
+            &oci_layout(),
+            Frontend::BuiltIn,
+            "[use BuildKit 0.11 or later",
+        ),
+        (
+            &Abilities::classic(EngineKind::Docker),
+            &oci_layout(),
+            Frontend::BuiltIn,
+            "[use BuildKit, with --engine buildkit]",
+        ),
         (
             &builder(Daemon, Some((0, 10))),
             &attest("sbom", ""),

@@ -15,6 +15,7 @@ mod daemon;
 mod fake;
 mod faults;
 mod instances;
+mod layouts;
 mod names;
 mod options;
 mod parser;

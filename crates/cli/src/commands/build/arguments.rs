@@ -103,7 +103,8 @@ pub(super) struct ContainerArguments {
     #[arg(long, value_name = "HOST:IP")]
     pub(super) add_host: Vec<ExtraHost>,
 
-    /// Take layers of this image as cache, or what `type=registry,ref=IMAGE` and its like name; may be repeated
+    /// Take layers of this image as cache, or what `type=registry,ref=IMAGE`, `type=local,src=DIRECTORY` and their like name; may be
+    /// repeated
     #[arg(long, value_name = "SPEC")]
     pub(super) cache_from: Vec<String>,
 
@@ -190,11 +191,12 @@ pub(super) struct BuildKitArguments {
     #[arg(short, long, value_name = "SPEC")]
     pub(super) output: Vec<String>,
 
-    /// Export the build cache, as to `type=registry,ref=IMAGE` or `type=inline`; may be repeated
+    /// Export the build cache, as to `type=registry,ref=IMAGE`, `type=local,dest=DIRECTORY` or `type=inline`; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(super) cache_to: Vec<String>,
 
-    /// Another context by name: a directory, `docker-image://IMAGE`, or the address of a git repository; may be repeated
+    /// Another context by name: a directory, `docker-image://IMAGE`, `oci-layout://DIRECTORY[:TAG]`, or the address of a git
+    /// repository; may be repeated
     #[arg(long, value_name = "NAME=CONTEXT")]
     pub(super) build_context: Vec<String>,
 

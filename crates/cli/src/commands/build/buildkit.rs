@@ -65,6 +65,7 @@ fn contexts(texts: &[String]) -> Result<BTreeMap<String, NamedContext>, Failure>
     let context = |spec: ContextSpec| {
         let context = match spec.source {
             ContextSource::Path(path) => NamedContext::Local(directory(&path)?),
+            ContextSource::OciLayout(layout) => NamedContext::OciLayout(layout),
             ContextSource::Reference(reference) => NamedContext::Reference(reference),
         };
         Ok((spec.name, context))

@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use super::{Spec, SpecError, boolean, fields, pair};
 use crate::buildkit::options::CacheEntry;
 use crate::environment::Environment;
+use crate::layout::Digest;
 use crate::secret::Secret;
 
 /// Attributes that are never secret, so that an error may show them.
-const SHOWN: [&str; 12] = [
-    "type", "ref", "mode", "src", "dest", "tag", "scope", "region", "bucket", "name", "prefix",
-    "version",
+const SHOWN: [&str; 14] = [
+    "type", "ref", "mode", "src", "dest", "tag", "digest", "reset", "scope", "region", "bucket",
+    "name", "prefix", "version",
 ];
 
 /// Reading
 impl CacheEntry {
     /// What `--cache-from` or `--cache-to` says: images, or one `type=TYPE[,KEY=VALUE…]`; nothing for an empty text.
     ///
-    /// `registry`, `inline`, `gha`, `s3` and others go to the builder as they are. `local` is refused: the builder would ask for a
-    /// service that this crate does not offer.
+    /// `registry`, `inline`, `gha`, `s3` and others go to the builder as they are. `local` is a directory of this machine: `src` to read
+    /// from, with a `digest` or a `tag` (`latest` by default), or `dest` to write to, with a `tag`.
     ///
     /// ```
     /// use shipload_engine::CacheEntry;
@@ -29,12 +30,12 @@ impl CacheEntry {
     /// ```
     ///
     /// # Errors
-    /// When it is none, or of the type `local`.
+    /// When it is none, or a directory's attributes mean nothing.
     pub fn read(text: &str) -> Result<Vec<Self>, SpecError> {
         let spec = Spec {
             option: "--cache-from or --cache-to",
             text,
-            usage: "write an image, or `type=registry,ref=IMAGE`, `type=inline`, `type=gha`, `type=s3,…`",
+            usage: "write an image, or `type=registry,ref=IMAGE`, `type=local,src=DIRECTORY` (to write `dest`), `type=inline`, `type=gha`, `type=s3,…`",
         };
         if text.is_empty() {
             return Ok(Vec::new());
@@ -60,14 +61,32 @@ impl CacheEntry {
                 key => drop(attributes.insert(key, Secret::new(value))),
             }
         }
-        match &kind[..] {
+        let entry = Self { kind, attributes };
+        match &entry.kind[..] {
             "" => Err(error("it has no type")),
-            "local" => {
-                let problem = "a cache in a local directory is not supported";
-                let hint = "use `type=registry`, with a registry on this machine";
-                Err(spec.error_with(shown, problem, hint))
-            }
-            _ => Ok(vec![Self { kind, attributes }]),
+            "local" => match entry.problem() {
+                Some(problem) => Err(error(problem)),
+                None => Ok(vec![entry]),
+            },
+            _ => Ok(vec![entry]),
+        }
+    }
+
+    /// What is wrong with a cache in a directory.
+    fn problem(&self) -> Option<&'static str> {
+        let is_empty = |name| self.attribute(name).is_none_or(str::is_empty);
+        let given = self.attribute("digest").filter(|text| !text.is_empty());
+        let reset = self.attribute("reset").map(boolean);
+        if is_empty("src") && is_empty("dest") {
+            Some("it names no directory, as `src` to read from or `dest` to write to")
+        } else if self.attribute("tag") == Some("") {
+            Some("its tag is empty")
+        } else if given.is_some_and(|text| text.parse::<Digest>().is_err()) {
+            Some("its digest is none")
+        } else if reset.is_some_and(|reset| reset != Some(false)) {
+            Some("`reset` is not supported: remove the directory before the build")
+        } else {
+            None
         }
     }
 
@@ -162,6 +181,11 @@ mod tests {
                 "s3 bucket=b region=us-west-2",
             ),
             ("\"type=registry\",\"ref=a,b\"", "registry ref=a,b"),
+            ("type=local,src=a/b,tag=main", "local src=a/b tag=main"),
+            (
+                "type=local,dest=c,mode=max,reset=false",
+                "local dest=c mode=max reset=false",
+            ),
             ("", ""),
         ];
         for (text, expected) in rows {
@@ -177,8 +201,24 @@ mod tests {
                 "`type=s3,secret_access_key=…,…`: a field has no value",
             ),
             (
-                "type=local,src=a",
-                "`type=local,src=a`: a cache in a local directory is not supported",
+                "type=local,mode=max",
+                "`type=local,mode=max`: it names no directory, as `src` to read from or `dest` to write to",
+            ),
+            (
+                "type=local,src=",
+                "`type=local,src=`: it names no directory, as `src` to read from or `dest` to write to",
+            ),
+            (
+                "type=local,src=a,tag=",
+                "`type=local,src=a,tag=`: its tag is empty",
+            ),
+            (
+                "type=local,src=a,digest=sha256:../../x",
+                "`type=local,src=a,digest=sha256:../../x`: its digest is none",
+            ),
+            (
+                "type=local,dest=a,reset=true",
+                "`type=local,dest=a,reset=true`: `reset` is not supported: remove the directory before the build",
             ),
         ];
         for (text, expected) in rows {

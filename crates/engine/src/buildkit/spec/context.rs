@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{Spec, SpecError};
+use crate::buildkit::options::OciLayout;
+use crate::buildkit::stores::LATEST;
 use crate::image_name::ImageName;
+use crate::layout::DigestError;
 
 /// A context beside the main one, by name; where it is has not been looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct ContextSpec {
 pub enum ContextSource {
     /// In a directory of this machine.
     Path(PathBuf),
+    /// An image in a directory of this machine: `oci-layout://DIRECTORY[:TAG][@DIGEST]`.
+    OciLayout(OciLayout),
     /// Where the builder finds it itself: `docker-image://…`, a git or an HTTP address, `target:…`.
     Reference(String),
 }
@@ -52,7 +57,7 @@ impl FromStr for ContextSpec {
         let spec = Spec {
             option: "--build-context",
             text,
-            usage: "write `NAME=DIRECTORY`, `NAME=docker-image://IMAGE` or the address of a git repository",
+            usage: "write `NAME=DIRECTORY`, `NAME=docker-image://IMAGE`, `NAME=oci-layout://DIRECTORY` or the address of a git repository",
         };
         let hidden = without_password(text);
         let error = |problem: String| spec.error_with(&hidden, problem, spec.usage);
@@ -63,10 +68,15 @@ impl FromStr for ContextSpec {
         if place.is_empty() {
             return Err(error("it has no place".to_owned()));
         }
-        if place.starts_with("oci-layout://") {
-            let problem = "a context in the OCI layout is not supported";
-            let hint = "push it to a registry and write `docker-image://IMAGE`";
-            return Err(spec.error_with(hidden, problem, hint));
+        if let Some(layout) = place.strip_prefix("oci-layout://") {
+            let source = match oci_layout(layout) {
+                Ok(layout) if layout.directory.as_os_str().is_empty() => {
+                    return Err(error("it names no directory".to_owned()));
+                }
+                Ok(layout) => ContextSource::OciLayout(layout),
+                Err(problem) => return Err(error(problem.to_string())),
+            };
+            return Ok(Self { name, source });
         }
         let is_reference = REFERENCES.iter().any(|start| place.starts_with(start));
         let source = if is_reference {
@@ -76,6 +86,20 @@ impl FromStr for ContextSpec {
         };
         Ok(Self { name, source })
     }
+}
+
+/// What stands behind `oci-layout://`, of which neither `:` nor `@` can be in the directory's name.
+fn oci_layout(text: &str) -> Result<OciLayout, DigestError> {
+    let (text, digest) = match text.split_once('@') {
+        Some((text, digest)) => (text, Some(digest.parse()?)),
+        None => (text, None),
+    };
+    let (directory, tag) = text.split_once(':').unwrap_or((text, LATEST));
+    Ok(OciLayout {
+        directory: PathBuf::from(directory),
+        tag: tag.to_owned(),
+        digest,
+    })
 }
 
 /// The shortest form of a name, as docker shows it.
@@ -136,14 +160,41 @@ mod tests {
             ("golang", "it has no name"),
             ("UPPERCASE=value", "`UPPERCASE` cannot be a name"),
             ("a=", "it has no place"),
+            ("a=oci-layout://", "it names no directory"),
+            ("a=oci-layout://:tag", "it names no directory"),
             (
-                "a=oci-layout://x",
-                "a context in the OCI layout is not supported",
+                "a=oci-layout://x@sha256:../../y",
+                "`sha256:../../y` is no digest",
             ),
         ];
         for (text, expected) in rows {
             let show = |context: ContextSpec| format!("{} {:?}", context.name, context.source);
             assert_eq!(read(text, show), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn images_in_directories() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let rows = [
+            ("out/x".to_owned(), "out/x latest"),
+            ("/out:main".to_owned(), "/out main"),
+            ("../x:".to_owned(), "../x "),
+            ("x:a:b".to_owned(), "x a:b"),
+            (format!("x@{digest}"), "x latest DIGEST"),
+            (format!("x:y@{digest}"), "x y DIGEST"),
+        ];
+        for (text, expected) in rows {
+            let show = |context: ContextSpec| {
+                let ContextSource::OciLayout(layout) = context.source else {
+                    panic!()
+                };
+                let found = layout.digest.map(|digest| format!(" {digest}"));
+                let found = found.unwrap_or_default().replace(&digest, "DIGEST");
+                format!("{} {}{found}", layout.directory.display(), layout.tag)
+            };
+            let text = format!("a=oci-layout://{text}");
+            assert_eq!(read(&text, show), expected, "{text}");
         }
     }
 
