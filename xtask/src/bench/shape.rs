@@ -236,7 +236,7 @@ mod tests {
             (
                 "all",
                 |random, root| all_of_many(random, root, 2, 3),
-                9,
+                8,
                 24 << 10,
             ),
         ];
