@@ -1,5 +1,6 @@
 //! Whatever breaks off a build leaves an error that says so, no image, and nothing of ours; the next build works.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
@@ -101,7 +102,9 @@ impl Scene {
 }
 
 /// Some megabytes that no build had before, and a shell.
-fn context(seed: u64, megabytes: usize, last: &str) -> SessionContext {
+fn context(megabytes: usize, last: &str) -> SessionContext {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let seed = (u64::from(std::process::id()) << 32) + NEXT.fetch_add(1, Ordering::Relaxed);
     let unpacked = BUSYBOX.provide().unwrap();
     let busybox = fs::read(unpacked.program("busybox").unwrap()).unwrap();
     let mut tree = TreeBuilder::new().bytes_with_mode("bin/sh".parse().unwrap(), busybox, 0o755);
@@ -143,12 +146,10 @@ fn a_connection_that_is_cut_anywhere() {
 fn cut(handle: &Handle, (kind, connections): (Kind, &[&'static str])) {
     let proxy = Proxy::start(handle, kind).unwrap();
     let scene = Scene::new();
-    let mut seed = 0;
-    let mut build = |tag: &str| {
-        seed += 1;
+    let build = |tag: &str| {
         scene.outcome(
             proxy.host(),
-            &context(seed, 2, "true"),
+            &context(2, "true"),
             &options(tag),
             async |_| {},
         )
@@ -202,7 +203,7 @@ fn a_build_that_is_cancelled_at_any_moment() {
 fn cancel(handle: &Handle, kind: Kind) {
     let proxy = Proxy::start(handle, kind).unwrap();
     let scene = Scene::new();
-    let first = context(1000, 8, "true");
+    let first = context(8, "true");
     let tag = handle.unique("shipload/whole");
     let begun = Instant::now();
     scene
@@ -214,7 +215,7 @@ fn cancel(handle: &Handle, kind: Kind) {
         let tag = handle.unique("shipload/cancelled");
         // A last step that does not end by itself, in words that no other process has.
         let last = format!("sleep 60.{:07}{place:02}", std::process::id());
-        let context = context(1001 + u64::from(place), 8, &last);
+        let context = context(8, &last);
         let outcome = scene.outcome(proxy.host(), &context, &options(&tag), async |build| {
             tokio::time::sleep(whole * place / (MOMENTS - 2)).await;
             build.cancel_token().cancel();
@@ -236,7 +237,7 @@ fn cancel(handle: &Handle, kind: Kind) {
     scene
         .outcome(
             proxy.host(),
-            &context(1100, 8, "true"),
+            &context(8, "true"),
             &options(&tag),
             async |_| {},
         )
@@ -261,7 +262,7 @@ fn an_engine_that_is_killed_in_the_middle_of_a_transfer() {
         return;
     };
     let scene = Scene::new();
-    let context = context(2000, 64, "true");
+    let context = context(64, "true");
     let tag = first.handle().unique("shipload/killed");
     let outcome = scene.outcome(first.host(), &context, &options(&tag), async |build| {
         let progress = build.progress();
