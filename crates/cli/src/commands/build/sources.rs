@@ -7,7 +7,8 @@ use shipload::engine::{BuildOptions, HeredocError};
 use crate::exit::Failure;
 use crate::reads;
 
-/// What of the context the Dockerfile reads, checked: nothing that it reads is missing, and the builder understands it.
+/// What of the context the Dockerfile reads, checked: nothing that it reads is missing, and the builder understands it. Of several
+/// platforms, which only BuildKit builds for and which asks for what it needs itself, all are checked and the first is told.
 ///
 /// The engine is asked for the base images that it has. One that it has not may bring instructions that read anything.
 pub(super) fn referenced(
@@ -27,7 +28,6 @@ pub(super) fn referenced(
     let mut request = Request {
         target: options.target.clone(),
         build_args: options.build_args.clone(),
-        platform: options.platform.clone(),
         ..Request::default()
     };
     if let Some(engine) = engine.filter(|_| plan.semantics == Semantics::BuildKit) {
@@ -36,6 +36,25 @@ pub(super) fn referenced(
         let platform = version.os.zip(version.arch);
         request.build_platform = platform.map(|(os, arch)| format!("{os}/{arch}"));
     }
+    let on = |platform: Option<&str>| {
+        let request = Request {
+            platform: platform.map(str::to_owned),
+            ..request.clone()
+        };
+        on_platform(plan, options, engine, request)
+    };
+    let mut platforms = options.platform.iter().flat_map(|list| list.split(','));
+    let first = on(platforms.next())?;
+    platforms.try_for_each(|other| on(Some(other)).map(drop))?;
+    Ok(first)
+}
+
+fn on_platform(
+    plan: &Plan,
+    options: &BuildOptions,
+    engine: Option<&Engine>,
+    mut request: Request,
+) -> Result<Referenced, Failure> {
     let reads = plan.reads(&request)?;
     let bases = reads.images.iter().filter(|image| image.is_base);
     let bases: Vec<&str> = bases.map(|image| image.name.as_str()).collect();
@@ -52,10 +71,38 @@ pub(super) fn referenced(
 
 #[cfg(test)]
 mod tests {
+    use shipload::context::{Progress, Recipe};
     use shipload::dockerfile::{Builder, Dockerfile};
     use shipload::engine::Registry;
 
     use super::*;
+
+    #[test]
+    fn every_platform_has_its_own_sources() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "FROM scratch\nARG TARGETARCH\nCOPY a-$TARGETARCH /\n";
+        for (name, content) in [("Dockerfile", text), ("a-amd64", "1"), ("a-arm64", "2")] {
+            fs_err::write(dir.path().join(name), content).unwrap();
+        }
+        let recipe = Recipe::new(dir.path()).semantics(Semantics::BuildKit);
+        let plan = recipe.plan(&Progress::new()).unwrap();
+        for (platforms, missing) in [
+            ("linux/amd64", None),
+            ("linux/amd64,linux/arm64", None),
+            ("linux/amd64,linux/s390x", Some("`a-s390x`")),
+            ("linux/s390x,linux/amd64", Some("`a-s390x`")),
+        ] {
+            let options = BuildOptions {
+                platform: Some(platforms.to_owned()),
+                ..BuildOptions::default()
+            };
+            let error = referenced(&plan, &options, None).err();
+            let error = error.map(|error| error.message);
+            assert_eq!(error.is_some(), missing.is_some(), "{platforms}: {error:?}");
+            let words = error.unwrap_or_default();
+            assert!(words.contains(missing.unwrap_or_default()), "{words}");
+        }
+    }
 
     #[test]
     fn only_registries_that_are_named() {
