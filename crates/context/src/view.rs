@@ -295,8 +295,8 @@ impl View {
         }
     }
 
-    /// What happens to the metadata.
-    pub(crate) fn times(&self) -> Times {
+    /// The modification times of its members.
+    pub fn times(&self) -> Times {
         self.policy.times
     }
 

@@ -61,6 +61,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     let listing = Progress::new();
     let semantics = place.builder.semantics();
     let plan = plan::plan(ui, &source, &arguments.context, semantics, &listing)?;
+    buildkit::time_alike(&mut options.buildkit, plan.view.times());
 
     let proxies = place.engine.as_ref().map(Engine::proxy_build_args);
     for (name, value) in proxies.unwrap_or_default() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use shipload::context::{HostDir, TreeBuilder, View};
+use shipload::context::{HostDir, Policy, Times, TreeBuilder, View};
 use shipload::engine::{
     Attestation, BuildKitOptions, CacheEntry, ContextSource, ContextSpec, Environment,
     NamedContext, SpecError,
@@ -80,6 +80,18 @@ fn directory(path: &Path) -> Result<View, Failure> {
     Ok(View::new(&tree))
 }
 
+/// Gives the files of further contexts the times that those of the main one have: of the disk, or one for all.
+pub(super) fn time_alike(options: &mut BuildKitOptions, times: Times) {
+    for context in options.contexts.values_mut() {
+        if let NamedContext::Local(view) = context {
+            *view = view.clone().policy(Policy {
+                times,
+                ..Policy::default()
+            });
+        }
+    }
+}
+
 /// The last word on each kind counts.
 fn attestations(arguments: &BuildKitArguments) -> Result<BTreeMap<String, String>, Failure> {
     let mut wanted: Vec<Attestation> = each(&arguments.attest, str::parse)?;
@@ -112,5 +124,33 @@ fn each<T>(
 impl From<SpecError> for Failure {
     fn from(error: SpecError) -> Self {
         Self::usage(error.to_string()).hint(error.hint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pinned time that held for one context alone would leave edits of the others unseen.
+    #[test]
+    fn one_time_holds_for_all_contexts() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = format!("other={}", dir.path().display());
+        let contexts = contexts(&[other, "image=docker-image://a".to_owned()]).unwrap();
+        let mut options = BuildKitOptions {
+            contexts,
+            ..BuildKitOptions::default()
+        };
+        for times in [Times::WholeSeconds, Times::Pinned(7)] {
+            time_alike(&mut options, times);
+            let found = options
+                .contexts
+                .values()
+                .filter_map(|context| match context {
+                    NamedContext::Local(view) => Some(view.times()),
+                    NamedContext::Reference(_) | NamedContext::OciLayout(_) => None,
+                });
+            assert_eq!(found.collect::<Vec<_>>(), [times]);
+        }
     }
 }
