@@ -88,7 +88,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     if let Some(engine) = place.engine.as_ref().filter(|_| arguments.push) {
         push(&mut report, engine, &built)?;
     }
-    if style == Style::Quiet && !built.image_id.is_empty() {
+    if style == Style::Quiet && !built.image_id.is_empty() && !outputs::take_stdout(&options) {
         writeln!(Ui::result()?, "{}", built.image_id)
             .map_err(|error| Failure::new("cannot write the image id").caused_by(&error))?;
     }

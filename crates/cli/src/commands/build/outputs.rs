@@ -61,6 +61,12 @@ pub(super) fn complete(
     Ok(Some(Load { engine, archive }))
 }
 
+/// Whether the standard output has the result, so that nothing else may be written there.
+pub(super) fn take_stdout(options: &BuildOptions) -> bool {
+    let mut outputs = options.buildkit.outputs.iter();
+    outputs.any(|output| output.destination == Some(Destination::Stdout))
+}
+
 /// As buildx does, so that images are the same wherever they are built.
 fn epoch(options: &mut BuildOptions) {
     let name = "SOURCE_DATE_EPOCH";
