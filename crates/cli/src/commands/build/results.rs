@@ -11,6 +11,9 @@ use shipload::engine::Built;
 
 use crate::exit::Failure;
 
+/// What exporters tell of an image; the classic builder has none, and its id is the first.
+const DIGESTS: [&str; 2] = ["containerimage.config.digest", "containerimage.digest"];
+
 /// Where results are written down.
 #[derive(Debug)]
 pub(super) struct Results {
@@ -50,6 +53,10 @@ fn metadata(built: &Built) -> Value {
     for (name, text) in &built.metadata {
         told.insert(name, decoded(text).unwrap_or_else(|| text.as_str().into()));
     }
+    let has_digest = |name: &&str| built.metadata.contains_key(*name);
+    if !built.image_id.is_empty() && !DIGESTS.iter().any(has_digest) {
+        told.insert(DIGESTS[0], built.image_id.as_str().into());
+    }
     let names: Vec<_> = built.tags.iter().map(ToString::to_string).collect();
     if !names.is_empty() {
         told.entry("image.name")
@@ -68,6 +75,9 @@ fn decoded(text: &str) -> Option<Value> {
 }
 
 fn remove(file: &Path) -> Result<(), Failure> {
+    if is_open_elsewhere(file) {
+        return Ok(());
+    }
     match fs_err::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             let file = show(file.as_os_str().as_bytes());
@@ -75,6 +85,16 @@ fn remove(file: &Path) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether it is a pipe or device, or the name of an open file such as `/dev/stdout`: these hold nothing old, and have to stay.
+fn is_open_elsewhere(file: &Path) -> bool {
+    let proc = Path::new("/proc");
+    let is_below =
+        |path: &Path| fs_err::canonicalize(path).is_ok_and(|path| path.starts_with(proc));
+    fs_err::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir())
+        || fs_err::read_link(file).is_ok_and(|target| target.starts_with(proc))
+        || file.parent().is_some_and(is_below)
 }
 
 fn write(file: &Path, content: &[u8], what: &str, built: &Built) -> Result<(), Failure> {
@@ -93,7 +113,67 @@ pub(super) fn is_there(built: &Built) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd as _;
+
     use super::*;
+
+    #[test]
+    fn what_is_told_of_an_image() {
+        let digest = |name: &str| (name.to_owned(), "sha256:11".to_owned());
+        let rows = [
+            ("", vec![], "{}"),
+            (
+                "sha256:00",
+                vec![],
+                r#"{"containerimage.config.digest":"sha256:00"}"#,
+            ),
+            (
+                "sha256:00",
+                vec![digest("containerimage.digest")],
+                r#"{"containerimage.digest":"sha256:11"}"#,
+            ),
+        ];
+        for (id, told, expected) in rows {
+            let built = Built {
+                image_id: id.to_owned(),
+                tags: Vec::new(),
+                metadata: told.into_iter().collect(),
+            };
+            assert_eq!(metadata(&built).to_string(), expected);
+        }
+    }
+
+    /// A user may name a pipe, or `/dev/stdout`, and run as root.
+    #[test]
+    fn only_old_files_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs_err::write(path("file"), "sha256:old").unwrap();
+        let mode = rustix::fs::Mode::RUSR;
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), fifo, mode, 0).unwrap();
+        let open = fs_err::File::create(path("open")).unwrap();
+        let descriptor = format!("/proc/self/fd/{}", open.as_raw_fd());
+        for (target, name) in [("pipe", "link"), (&descriptor, "stdout"), ("open", "other")] {
+            std::os::unix::fs::symlink(target, path(name)).unwrap();
+        }
+        Results::begin(Some(&PathBuf::from(descriptor)), None).unwrap();
+        let rows = [
+            ("file", false),
+            ("pipe", true),
+            ("link", true),
+            ("stdout", true),
+            ("other", false),
+            ("none", false),
+        ];
+        for (name, stays) in rows {
+            Results::begin(Some(&path(name)), None).unwrap();
+            let is_there = fs_err::symlink_metadata(path(name)).is_ok();
+            assert_eq!(is_there, stays, "{name}");
+        }
+        assert!(path("open").exists());
+        assert!(Results::begin(None, Some(&path("."))).is_err());
+    }
 
     #[test]
     fn json_within_metadata_is_json() {
