@@ -2,6 +2,7 @@
 //!
 //! What they mean is in BuildKit's `frontend/dockerui/config.go`; how the docker CLI writes them, in buildx' `build/opt.go`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use bollard_buildkit_proto::moby::buildkit::v1::CacheOptionsEntry;
@@ -69,7 +70,8 @@ pub(crate) fn frontend(options: &BuildOptions, filename: &str) -> Attributes {
         match context {
             NamedContext::Reference(reference) => set(&format!("context:{name}"), reference),
             NamedContext::Local(_) => {
-                set(&format!("context:{name}"), &format!("local:{name}"));
+                let local = local_name(name);
+                set(&format!("context:{name}"), &format!("local:{local}"));
             }
             // They are references by the time that a build starts.
             NamedContext::OciLayout(_) => {}
@@ -95,6 +97,16 @@ pub(crate) fn frontend(options: &BuildOptions, filename: &str) -> Attributes {
         set("cache-imports", &text);
     }
     attributes
+}
+
+/// The name under which BuildKit asks for the files of a named context. Two names are those of the build's own files, for which
+/// buildx puts a line before them, too.
+pub(crate) fn local_name(name: &str) -> Cow<'_, str> {
+    if matches!(name, "context" | "dockerfile") || name.starts_with('_') {
+        format!("_{name}").into()
+    } else {
+        name.into()
+    }
 }
 
 /// Where cache is taken from: images by name, and what has a type.

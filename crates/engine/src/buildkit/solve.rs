@@ -123,7 +123,8 @@ impl Job {
         ]);
         for (name, context) in &self.options.buildkit.contexts {
             if let NamedContext::Local(view) = context {
-                views.insert(name.clone(), view.clone());
+                let name = attributes::local_name(name).into_owned();
+                views.insert(name, view.clone());
             }
         }
         Ok(views)
