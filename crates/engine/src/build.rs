@@ -9,6 +9,7 @@ use shipload_context::PackError;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::buildkit::abilities::Unsupported;
 use crate::buildkit::failure::SolveFailure;
 use crate::cancel::CancelToken;
 use crate::error::{BoxError, RequestError};
@@ -58,6 +59,9 @@ pub enum BuildError {
     /// A secret cannot be given; nothing was asked of the engine.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The builder cannot be told all of it by the way on which it is reached; nothing was asked of it.
+    #[error(transparent)]
+    Unsupported(Unsupported),
     /// An SSH agent cannot be given; nothing was asked of the engine.
     #[error(transparent)]
     Ssh(#[from] SshError),
@@ -125,6 +129,7 @@ impl BuildError {
             Self::Push { source, .. } => source.hint(),
             Self::Pack(cause) => cause.downcast_ref::<PackError>().and_then(PackError::hint),
             Self::Secret(error) => error.hint(),
+            Self::Unsupported(error) => error.hint(),
             Self::Ssh(error) => error.hint(),
             Self::Layout(error) => error.hint(),
             Self::NoImage | Self::Early => Some("the engine's own log may say why".to_owned()),

@@ -52,7 +52,7 @@ use crate::upload::UploadProgress;
 
 use self::auth::AuthService;
 use self::content::{ContentService, Store};
-use self::export::{ExportService, Target};
+use self::export::{ExportError, ExportService, Target};
 use self::filesync::FileService;
 use self::health::Serving;
 use self::secrets::SecretsService;
@@ -140,6 +140,11 @@ impl Session {
     /// What went wrong on our side, if anything did.
     pub(crate) fn failure(&self) -> Option<BoxError> {
         self.services.failure.take()
+    }
+
+    /// The first output that was to come to this machine and has not, when the build has succeeded.
+    pub(crate) fn missing_output(&self) -> Option<ExportError> {
+        self.services.exports.missing()
     }
 
     /// What the connection is opened with: headers of a request, or metadata of a call.

@@ -51,6 +51,13 @@ pub(crate) fn names(options: &BuildOptions, is_engine: bool) -> Vec<ImageName> {
     }
 }
 
+/// Whether an image is to be in the builder's store afterwards, of which it then tells the id.
+pub(crate) fn is_image(options: &BuildOptions, is_engine: bool) -> bool {
+    let exporters = exporters(options, is_engine);
+    let mut kinds = exporters.iter().map(|exporter| exporter.r#type.as_str());
+    kinds.any(|kind| matches!(kind, "moby" | "image"))
+}
+
 /// The names that an Engine pushes its image under when it is built.
 pub(crate) fn pushed(options: &BuildOptions) -> Result<Vec<ImageName>, BuildError> {
     let mut names = Vec::new();

@@ -28,10 +28,12 @@ use crate::random;
 use crate::session::Session;
 use crate::transport::{empty, successful};
 
+use super::abilities::Unsupported;
 use super::failure::SolveFailure;
+use super::options::BuildKitOptions;
 use super::outputs;
 use super::route::Route;
-use super::solve::Job;
+use super::solve::{Job, SESSION_GRACE, closed};
 
 /// An exporter as the query has it.
 #[derive(Serialize)]
@@ -51,6 +53,13 @@ impl Job {
         let Some(engine) = self.buildkit.0.route.engine() else {
             return Err(refusal.into());
         };
+        if let Some(what) = beyond(&self.options.buildkit) {
+            return Err(BuildError::Unsupported(Unsupported {
+                what: what.to_owned(),
+                builder: "BuildKit of an engine whose `/grpc` cannot be reached".to_owned(),
+                alternative: format!("let `POST /grpc` pass, which gave: {refusal}"),
+            }));
+        }
         let wire = Route::upgraded(engine, session.headers()).await?;
         let serving = session.serve(Box::new(wire));
         let id = random::name().map_err(RequestError::broken)?;
@@ -60,9 +69,15 @@ impl Job {
         let outcome = tokio::select! {
             outcome = &mut building => outcome,
             // It says in the answer what it makes of that.
-            _ = &mut serving => building.await,
+            ended = &mut serving => {
+                let outcome = tokio::time::timeout(SESSION_GRACE, building).await;
+                outcome.unwrap_or_else(|_| Err(closed(ended).into()))
+            }
         };
-        cancelled.disarm();
+        // Where the answer broke off it may go on.
+        if matches!(outcome, Ok(_) | Err(BuildError::Solve(_))) {
+            cancelled.disarm();
+        }
         outcome
     }
 
@@ -106,10 +121,6 @@ impl Job {
         }
         parser.finish()?;
         drop(connection);
-        let is_image = self.options.buildkit.outputs.is_empty();
-        if is_image && built.image_id.is_empty() {
-            return Err(BuildError::NoImage);
-        }
         Ok(built)
     }
 
@@ -121,13 +132,20 @@ impl Job {
         let mut query = options.query(engine.about().kind, 2);
         query.text("session", Some(session.id()));
         query.text("buildid", Some(id));
-        let exporters: Vec<_> = outputs::exporters(&self.options, true)
+        let mut exporters: Vec<_> = outputs::exporters(&self.options, true)
             .into_iter()
             .map(|exporter| Exporter {
                 r#type: exporter.r#type,
                 attrs: exporter.attrs.into_iter().collect(),
             })
             .collect();
+        if exporters.is_empty() {
+            // None at all would be an image.
+            exporters.push(Exporter {
+                r#type: "cacheonly".to_owned(),
+                attrs: BTreeMap::new(),
+            });
+        }
         query.json(
             "outputs",
             &exporters,
@@ -135,6 +153,42 @@ impl Job {
         );
         query
     }
+}
+
+/// What does not fit into the query, in words that follow "cannot". An Engine would build without it.
+fn beyond(only: &BuildKitOptions) -> Option<&'static str> {
+    let table = [
+        (
+            !only.entitlements.is_empty(),
+            "grant entitlements (--allow)",
+        ),
+        (
+            !only.attestations.is_empty(),
+            "attest (--attest, --provenance, --sbom)",
+        ),
+        (
+            !only.contexts.is_empty(),
+            "take several contexts (--build-context)",
+        ),
+        (
+            !only.cache_from.is_empty(),
+            "take cache from a place with a type (--cache-from type=…)",
+        ),
+        (
+            !only.cache_to.is_empty(),
+            "write its cache somewhere (--cache-to)",
+        ),
+        (
+            !only.no_cache_filter.is_empty(),
+            "leave out the cache of some stages (--no-cache-filter)",
+        ),
+        (
+            only.outputs.len() > 1,
+            "make several outputs of a build (--output)",
+        ),
+    ];
+    let mut asked = table.into_iter().filter(|(is_asked, _)| *is_asked);
+    asked.next().map(|(_, what)| what)
 }
 
 fn failed(failure: &EngineFailure) -> BuildError {

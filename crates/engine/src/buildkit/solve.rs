@@ -19,6 +19,7 @@ use crate::image_name::ImageName;
 use crate::node;
 use crate::options::BuildOptions;
 use crate::random;
+use crate::session::export::ExportError;
 use crate::session::ssh::SshService;
 use crate::session::{Offering, Services, Session};
 use crate::upload::UploadProgress;
@@ -38,7 +39,7 @@ const REPORT_GRACE: Duration = Duration::from_secs(10);
 const BEGIN_GRACE: Duration = Duration::from_millis(300);
 
 /// How long BuildKit may take to notice that the session has broken.
-const SESSION_GRACE: Duration = Duration::from_secs(10);
+pub(super) const SESSION_GRACE: Duration = Duration::from_secs(10);
 
 /// A build that is to be done.
 pub(super) struct Job {
@@ -62,16 +63,22 @@ impl Job {
             Err(refusal @ RequestError::Refused { .. }) => self.post(&session, refusal).await,
             Err(error) => Err(error.into()),
         };
-        match (outcome, session.failure()) {
-            // BuildKit has our words of it; this is the error itself.
-            (Err(_), Some(cause)) => Err(ours(cause)),
-            (Err(error), None) => Err(error),
-            (Ok(built), _) => {
-                stores.finish(&built.metadata)?;
-                self.warn(&mut stores).await;
-                Ok(built)
-            }
+        let built = match (outcome, session.failure()) {
+            (Ok(built), _) => built,
+            (Err(error), Some(cause)) => return Err(ours(error, cause)),
+            (Err(error), None) => return Err(error),
+        };
+        // A builder says nothing of an output that it does not know.
+        if let Some(missing) = session.missing_output() {
+            return Err(missing.into());
         }
+        let is_engine = self.buildkit.0.route.is_engine();
+        if built.image_id.is_empty() && outputs::is_image(&self.options, is_engine) {
+            return Err(BuildError::NoImage);
+        }
+        stores.finish(&built.metadata)?;
+        self.warn(&mut stores).await;
+        self.push(built).await
     }
 
     async fn warn(&self, stores: &mut Stores) {
@@ -141,20 +148,22 @@ impl Job {
         tokio::pin!(serving, building);
         let answer = tokio::select! {
             answer = &mut building => answer,
-            _ = &mut serving => {
+            ended = &mut serving => {
                 let answer = tokio::time::timeout(SESSION_GRACE, building).await;
-                answer.map_err(|_| RequestError::broken("the session was closed"))?
+                answer.map_err(|_| closed(ended))?
             }
         };
         drop(pump);
         reports.finish().await;
         let response = match answer {
             Ok(answer) => answer.into_inner(),
-            Err(status) if channel.is_closed() => return Err(channel.failure(status).await.into()),
+            // What BuildKit itself has answered has no cause.
+            Err(status) if channel.is_closed() && std::error::Error::source(&status).is_some() => {
+                return Err(channel.failure(status).await.into());
+            }
             Err(status) => return Err(BuildError::call(status)),
         };
-        let built = self.built(response.exporter_response).await;
-        self.push(built).await
+        Ok(self.built(response.exporter_response).await)
     }
 
     fn request(&self, session: &Session, reference: &str) -> proto::SolveRequest {
@@ -227,14 +236,24 @@ impl Job {
     }
 }
 
-/// The build's error of what went wrong on our side.
-fn ours(cause: BoxError) -> BuildError {
+/// What a build failed of when something went wrong here. BuildKit has our words of it; this is the error itself.
+fn ours(error: BuildError, cause: BoxError) -> BuildError {
     match cause.downcast() {
+        // The builder broke it off, and says why.
+        Ok(export) if matches!(*export, ExportError::Cut) => error,
         Ok(export) => BuildError::Export(*export),
         Err(cause) => match cause.downcast() {
             Ok(layout) => BuildError::Layout(*layout),
             Err(cause) => BuildError::pack(cause),
         },
+    }
+}
+
+/// Why a build is given up that BuildKit does not end though its session has.
+pub(super) fn closed(session: hyper::Result<()>) -> RequestError {
+    match session {
+        Err(error) => RequestError::broken(error),
+        Ok(()) => RequestError::broken("the session was closed"),
     }
 }
 

@@ -16,7 +16,8 @@ mod tests;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, Request, Response};
 use http_body::Body as HttpBody;
@@ -68,6 +69,9 @@ pub enum ExportError {
     /// It ended too early.
     #[error("the builder's output broke off")]
     Cut,
+    /// The builder says that it is done, and has not sent it: releases before BuildKit 0.13 overlook outputs when there are several.
+    #[error("the builder has not sent the output (number {0})")]
+    Missing(usize),
     /// No output has this number, or it came twice.
     #[error("the builder sends an output that was not asked for (number {0})")]
     Unasked(usize),
@@ -82,7 +86,7 @@ impl ExportError {
             Self::Write { .. } | Self::Stdout(_) => Status::failed_precondition(words),
             Self::Unwanted | Self::Cut => Status::aborted(words),
             Self::Builder(_) | Self::Unacceptable(_) => Status::invalid_argument(words),
-            Self::Unasked(_) => Status::not_found(words),
+            Self::Missing(_) | Self::Unasked(_) => Status::not_found(words),
         }
     }
 }
@@ -118,13 +122,36 @@ impl From<&Output> for Target {
 pub(super) struct ExportService {
     /// By the index of the output; taken when its archive comes, since it can come once.
     targets: Mutex<Vec<Target>>,
+    /// By the same index, of what goes to this machine.
+    arrivals: Vec<Option<Arrival>>,
     failure: Failure,
+}
+
+/// Whether an output is there, whole. Set before the builder is told, so that its success is never ahead.
+#[derive(Debug, Clone, Default)]
+struct Arrival(Arc<AtomicBool>);
+
+impl Arrival {
+    fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl ExportService {
     /// The outputs in the order of the build's request; the first that fails is told to `failure`.
     pub(super) fn new(targets: Vec<Target>, failure: Failure) -> Self {
+        let arrival = |target: &Target| match target {
+            Target::Builder => None,
+            Target::File(_) | Target::Stdout | Target::Pipe(_) | Target::Directory(_) => {
+                Some(Arrival::default())
+            }
+        };
         Self {
+            arrivals: targets.iter().map(arrival).collect(),
             targets: Mutex::new(targets),
             failure,
         }
@@ -132,10 +159,15 @@ impl ExportService {
 
     /// Whether anything goes to this machine.
     pub(super) fn is_wanted(&self) -> bool {
-        let targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        targets
-            .iter()
-            .any(|target| !matches!(target, Target::Builder))
+        self.arrivals.iter().any(Option::is_some)
+    }
+
+    /// The first output that was to go to this machine and has not come.
+    pub(super) fn missing(&self) -> Option<ExportError> {
+        let is_missing =
+            |arrival: &Option<Arrival>| arrival.as_ref().is_some_and(|it| !it.is_set());
+        let first = self.arrivals.iter().position(is_missing);
+        first.map(ExportError::Missing)
     }
 
     /// Serves one call of `DiffCopy`.
@@ -146,19 +178,25 @@ impl ExportService {
     {
         let failure = self.failure.clone();
         match self.target(request.headers()) {
-            Ok(Target::Directory(path)) => {
+            Ok((Target::Directory(path), arrival)) => {
                 let codec = ProstCodec::<Packet, Packet>::default();
                 let mut grpc = Grpc::new(codec)
                     .apply_max_message_size_config(Some(MESSAGE_LIMIT), Some(MESSAGE_LIMIT));
-                grpc.streaming(Files { path, failure }, request).await
+                let files = Files {
+                    path,
+                    arrival,
+                    failure,
+                };
+                grpc.streaming(files, request).await
             }
-            Ok(target) => {
+            Ok((target, arrival)) => {
                 let codec = ProstCodec::<BytesMessage, BytesMessage>::default();
                 let mut grpc = Grpc::new(codec)
                     .apply_max_message_size_config(Some(MESSAGE_LIMIT), Some(MESSAGE_LIMIT));
                 let (request, end) = Watched::watch(request);
                 let archive = Archive {
                     target: Some(target),
+                    arrival,
                     end,
                     failure,
                 };
@@ -169,14 +207,22 @@ impl ExportService {
     }
 
     /// Where this call's output goes. A directory may be called for several times at once: for each platform.
-    fn target(&self, metadata: &HeaderMap) -> Result<Target, ExportError> {
-        let id = metadata.get(EXPORTER_ID).and_then(|id| id.to_str().ok());
-        let id = id.and_then(|id| id.parse().ok()).unwrap_or(0);
+    fn target(&self, metadata: &HeaderMap) -> Result<(Target, Arrival), ExportError> {
+        let id = match metadata.get(EXPORTER_ID) {
+            None => 0,
+            Some(id) => {
+                let id = id.to_str().ok().and_then(|id| id.parse().ok());
+                id.ok_or_else(|| ExportError::Unacceptable("its number is none".to_owned()))?
+            }
+        };
+        let Some(Some(arrival)) = self.arrivals.get(id).cloned() else {
+            return Err(ExportError::Unasked(id));
+        };
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
         match targets.get_mut(id) {
             None | Some(Target::Builder) => Err(ExportError::Unasked(id)),
-            Some(Target::Directory(path)) => Ok(Target::Directory(path.clone())),
-            Some(target) => Ok(std::mem::replace(target, Target::Builder)),
+            Some(Target::Directory(path)) => Ok((Target::Directory(path.clone()), arrival)),
+            Some(target) => Ok((std::mem::replace(target, Target::Builder), arrival)),
         }
     }
 }
@@ -199,6 +245,7 @@ type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
 /// The call for a directory.
 struct Files {
     path: PathBuf,
+    arrival: Arrival,
     failure: Failure,
 }
 
@@ -208,8 +255,9 @@ impl StreamingService<Packet> for Files {
     type Future = BoxFuture<Result<tonic::Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: tonic::Request<Streaming<Packet>>) -> Self::Future {
-        let failure = self.failure.clone();
-        let answers = directory::Answers::new(self.path.clone(), request.into_inner(), failure);
+        let (arrival, failure) = (self.arrival.clone(), self.failure.clone());
+        let (path, packets) = (self.path.clone(), request.into_inner());
+        let answers = directory::Answers::new(path, packets, arrival, failure);
         Box::pin(async { Ok(tonic::Response::new(answers)) })
     }
 }
@@ -217,6 +265,7 @@ impl StreamingService<Packet> for Files {
 /// The call for an archive.
 struct Archive {
     target: Option<Target>,
+    arrival: Arrival,
     end: archive::End,
     failure: Failure,
 }
@@ -228,11 +277,13 @@ impl StreamingService<BytesMessage> for Archive {
 
     /// The answer is an end: the builder waits for it, and takes it for "written".
     fn call(&mut self, request: tonic::Request<Streaming<BytesMessage>>) -> Self::Future {
-        let (failure, end) = (self.failure.clone(), self.end.clone());
+        let (failure, end, arrival) =
+            (self.failure.clone(), self.end.clone(), self.arrival.clone());
         let target = self.target.take().unwrap_or(Target::Builder);
         Box::pin(async move {
             let taken = archive::take(target, request.into_inner(), end).await;
             taken.map_err(|error| note(&failure, error))?;
+            arrival.set();
             Ok(tonic::Response::new(tokio_stream::empty()))
         })
     }

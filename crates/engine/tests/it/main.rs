@@ -10,6 +10,7 @@ mod abilities;
 mod address;
 mod auth;
 mod buildkit;
+mod buildkit_outputs;
 mod buildkit_session;
 mod daemon;
 mod fake;

@@ -27,7 +27,7 @@ use tonic::Status;
 use tonic::codec::Streaming;
 
 use super::disk::{Disk, NewFile};
-use super::{ExportError, note};
+use super::{Arrival, ExportError, note};
 use crate::build::AbortOnDrop;
 use crate::session::Failure;
 use crate::session::wire::{Packet, PacketKind, Stat, mode};
@@ -47,12 +47,18 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Begins to write what comes in `packets` into the directory `path`.
-    pub(super) fn new(path: PathBuf, mut packets: Streaming<Packet>, failure: Failure) -> Self {
+    pub(super) fn new(
+        path: PathBuf,
+        mut packets: Streaming<Packet>,
+        arrival: Arrival,
+        failure: Failure,
+    ) -> Self {
         let (sender, incoming) = mpsc::channel(WAITING);
         // Never full: a request waits until one of IN_FLIGHT files has come, and two more packets end it.
         let (answers, outgoing) = mpsc::channel(IN_FLIGHT + 2);
         let work = tokio::spawn(async move {
-            let writing = tokio::task::spawn_blocking(move || receive(&path, incoming, &answers));
+            let writing =
+                tokio::task::spawn_blocking(move || receive(&path, incoming, &answers, &arrival));
             let forward = async {
                 while let Ok(Some(packet)) = packets.message().await {
                     if sender.send(packet).await.is_err() {
@@ -96,11 +102,15 @@ fn receive(
     path: &Path,
     mut packets: mpsc::Receiver<Packet>,
     answers: &mpsc::Sender<Packet>,
+    arrival: &Arrival,
 ) -> Result<(), ExportError> {
     let mut receiver = Receiver::open(path)?;
     loop {
         let packet = packets.blocking_recv().ok_or(ExportError::Cut)?;
         let taken = receiver.take(packet);
+        if receiver.state == State::Finished {
+            arrival.set();
+        }
         for answer in receiver.answers.drain(..) {
             answers
                 .blocking_send(answer)
