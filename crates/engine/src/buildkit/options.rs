@@ -138,6 +138,10 @@ impl CacheEntry {
         self.kind == "local"
     }
 
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        self.attributes.insert(name.to_owned(), Secret::new(value));
+    }
+
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(Secret::expose)
     }
@@ -155,6 +159,19 @@ pub enum NamedContext {
 }
 
 /// An image in an OCI layout, which is a directory with `index.json` and `blobs`.
+///
+/// ```
+/// use shipload_engine::{BuildOptions, NamedContext, OciLayout};
+///
+/// let base = OciLayout {
+///     directory: "images/base".into(),
+///     tag: "latest".to_owned(),
+///     digest: None,
+/// };
+/// let mut options = BuildOptions::default();
+/// // `FROM base` and `COPY --from=base` are that image now.
+/// options.buildkit.contexts.insert("base".to_owned(), NamedContext::OciLayout(base));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OciLayout {
     /// The directory.

@@ -3,9 +3,9 @@
 //! The blobs are in OCI layouts, of which a build may have several; [`STORE`] in the metadata says which is meant.
 //!
 //! ```text
-//! a cache to read        local:DIRECTORY   Info, Read
-//! a cache to write       local:DIRECTORY   Write: STAT, WRITE*, COMMIT, each answered before the next
-//! an image as a context  oci:NAME          Info, Read
+//! a cache to read        local:NAME   Info, Read
+//! a cache to write       local:NAME   Write: STAT, WRITE*, COMMIT, each answered before the next
+//! an image as a context  oci:NAME     Info, Read
 //! ```
 //!
 //! It answers as containerd's own store in a directory does, with these exceptions: what breaks off is not resumed but begun

@@ -159,8 +159,9 @@ async fn a_cache_in_a_directory_is_the_one_of_buildx() {
     );
 
     // The reference. A cache says when its steps were done, so both have to find them done.
-    let again = scene.text("again");
-    let second = to(&format!("type=local,dest={again},mode=max"));
+    // A directory of any name will do; buildx fails where it is not ASCII.
+    let again = scene.text("noch einmal, größer");
+    let second = to(&format!("type=local,\"dest={again}\",mode=max"));
     scene.build(handle, second).await.built.unwrap();
     let cli = DebianCli::modern().unwrap();
     let theirs = scene.text("theirs");

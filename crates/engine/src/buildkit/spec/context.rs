@@ -122,6 +122,10 @@ fn without_password(text: &str) -> String {
     let Some((start, rest)) = text.split_once("://") else {
         return text.to_owned();
     };
+    // What stands before an `@` there is a directory.
+    if start.ends_with("=oci-layout") {
+        return text.to_owned();
+    }
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match authority.rsplit_once('@') {
         Some((_, host)) => format!("{start}://…@{host}{path}"),
@@ -204,6 +208,7 @@ mod tests {
             ("https://me:c4n4ry@host/x", "https://…@host/x"),
             ("A=https://c4n4ry@host", "A=https://…@host"),
             ("A=https://host/x@y", "A=https://host/x@y"),
+            ("a=oci-layout://x@y", "a=oci-layout://x@y"),
         ] {
             let error = text.parse::<ContextSpec>().unwrap_err();
             assert_eq!(error.spec, shown);
