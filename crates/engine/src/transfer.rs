@@ -88,6 +88,19 @@ pub struct Pushed {
     pub size: u64,
 }
 
+impl Pushed {
+    /// Reads `1.0: digest: sha256:… size: 502`. Engines whose images are in containerd's store say it in no other way.
+    fn read(status: &str) -> Option<Self> {
+        let (tag, rest) = status.split_once(": digest: ")?;
+        let (digest, size) = rest.split_once(" size: ")?;
+        Some(Self {
+            tag: tag.to_owned(),
+            digest: digest.starts_with("sha256:").then(|| digest.to_owned())?,
+            size: size.parse().ok()?,
+        })
+    }
+}
+
 /// Transfers.
 impl Engine {
     /// Has the engine check a credential with its registry, and uses it from then on. It is kept in
@@ -184,19 +197,28 @@ impl Engine {
         query.text("tag", Some(image.tag_or_latest()));
         let path = self.path(&format!("/images/{}/push{}", image.repository(), query.0));
         let answer = self.transfer(&path, &registry, credential.as_ref()).await?;
-        let mut pushed = None;
+        let (mut pushed, mut told) = (None, None);
         let keep = &mut |event: Event| {
-            if let Event::Pushed { tag, digest, size } = &event {
-                pushed = Some(Pushed {
-                    tag: tag.clone(),
-                    digest: digest.clone(),
-                    size: *size,
-                });
+            match &event {
+                Event::Pushed { tag, digest, size } => {
+                    pushed = Some(Pushed {
+                        tag: tag.clone(),
+                        digest: digest.clone(),
+                        size: *size,
+                    });
+                }
+                Event::Transfer {
+                    id: None, status, ..
+                } => told = Pushed::read(status).or(told.take()),
+                _ => {}
             }
             on_event(event);
         };
         read(answer, keep).await?;
-        pushed.ok_or(TransferError::NoResult)
+        if let (None, Some(Pushed { tag, digest, size })) = (&pushed, told.clone()) {
+            on_event(Event::Pushed { tag, digest, size });
+        }
+        pushed.or(told).ok_or(TransferError::NoResult)
     }
 
     /// Loads images from an archive, as `docker load` does.
@@ -259,4 +281,26 @@ async fn read(
         parsed?;
     }
     Ok(parser.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_pushed_is_read_from_words() {
+        let pushed = Pushed {
+            tag: "1.0".to_owned(),
+            digest: "sha256:f305".to_owned(),
+            size: 502,
+        };
+        for (status, expected) in [
+            ("1.0: digest: sha256:f305 size: 502", Some(pushed)),
+            ("1.0: digest: sha256:f305 size: many", None),
+            ("1.0: digest: f305 size: 502", None),
+            ("The push refers to repository [r.example/x]", None),
+        ] {
+            assert_eq!(Pushed::read(status), expected, "{status}");
+        }
+    }
 }
