@@ -31,7 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('pack', 'pack', [CompletionResultType]::ParameterValue, 'Writes the context as an archive')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'Lists the context')
             [CompletionResult]::new('deps', 'deps', [CompletionResultType]::ParameterValue, 'Lists the files that the Dockerfile reads')
-            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Says which engine would be used and why')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Says which engine and builder would be used and why')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Builds an image from the context')
             break
         }
@@ -104,6 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
         }
         'shipload;doctor' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the findings are written')
+            [CompletionResult]::new('--builder', '--builder', [CompletionResultType]::ParameterName, 'The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'The engine''s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]')
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The engine''s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]')

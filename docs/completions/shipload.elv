@@ -28,7 +28,7 @@ set edit:completion:arg-completer[shipload] = {|@words|
             cand pack 'Writes the context as an archive'
             cand ls 'Lists the context'
             cand deps 'Lists the files that the Dockerfile reads'
-            cand doctor 'Says which engine would be used and why'
+            cand doctor 'Says which engine and builder would be used and why'
             cand build 'Builds an image from the context'
         }
         &'shipload;pack'= {
@@ -97,6 +97,7 @@ set edit:completion:arg-completer[shipload] = {|@words|
         }
         &'shipload;doctor'= {
             cand --format 'How the findings are written'
+            cand --builder 'The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]'
             cand -H 'The engine''s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]'
             cand --host 'The engine''s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]'
             cand --context 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]'

@@ -31,7 +31,7 @@ complete -c shipload -n "__fish_shipload_needs_command" -s V -l version -d 'Prin
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "pack" -d 'Writes the context as an archive'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "ls" -d 'Lists the context'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "deps" -d 'Lists the files that the Dockerfile reads'
-complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine would be used and why'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine and builder would be used and why'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "build" -d 'Builds an image from the context'
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -l compression -d 'The codec around the tar [default: as the end of FILE\'s name says, else none]' -r -f -a "none\t''
@@ -108,6 +108,7 @@ complete -c shipload -n "__fish_shipload_using_subcommand deps" -l patterns -d '
 complete -c shipload -n "__fish_shipload_using_subcommand deps" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l format -d 'How the findings are written' -r -f -a "text\t'Lines'
 json\t'A JSON object on a line'"
+complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l builder -d 'The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -s H -l host -d 'The engine\'s address: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the docker context, else the sockets of Docker and Podman]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l context -d 'The docker context to take the address from [default: `DOCKER_CONTEXT`, else the current one]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -18,7 +18,7 @@ pub(crate) mod instances;
 pub(crate) mod options;
 mod outputs;
 mod post;
-mod route;
+pub(crate) mod route;
 mod solve;
 pub(crate) mod spec;
 pub(crate) mod status;
@@ -42,7 +42,7 @@ use crate::upload::UploadProgress;
 use self::abilities::Abilities;
 use self::context::{SessionContext, SessionContextError};
 use self::daemon::{Daemon, DaemonAddress, DaemonError, START_GRACE};
-use self::route::Route;
+use self::route::{Route, Way};
 use self::solve::Job;
 
 /// A BuildKit that can be built on; cheap to clone. Connections are made for each build.
@@ -142,12 +142,12 @@ impl BuildKit {
 
 /// Building.
 impl BuildKit {
-    /// Connects, and hangs up again: whether there is a BuildKit at all.
+    /// Connects, and hangs up again: whether there is a BuildKit at all, and by which way it is reached.
     ///
     /// # Errors
     /// When it cannot be reached; [`RequestError::Refused`] where something is there that knows no BuildKit, or lets nobody
     /// reach it.
-    pub async fn ping(&self) -> Result<(), RequestError> {
+    pub async fn ping(&self) -> Result<Way, RequestError> {
         self.0.route.ping().await
     }
 

@@ -69,6 +69,7 @@ pub use buildkit::options::{
     BuildKitOptions, CacheEntry, Destination, NamedContext, OciLayout, Output, OutputKind,
     SecretOrigin, SecretSource, SshSource,
 };
+pub use buildkit::route::Way;
 pub use buildkit::spec::{Attestation, ContextSource, ContextSpec, SpecError};
 pub use cancel::CancelToken;
 pub use cleanup::CleanupOptions;

@@ -1,7 +1,7 @@
 //! `shipload build`: packs the context, sends it, shows what the engine makes of it, and names the image.
 
 mod arguments;
-mod builder;
+pub(crate) mod builder;
 mod buildkit;
 mod job;
 mod options;

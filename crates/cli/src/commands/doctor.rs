@@ -1,29 +1,39 @@
-//! `shipload doctor`: which engine would be used and why, and what it can do.
+//! `shipload doctor`: which engine and which builder would be used and why, and what they can do.
+
+mod builder;
+mod engine;
 
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 use shipload::blocking::{Engine, StartError};
 use shipload::engine::{
-    Abilities, About, ConnectError, Considered, EngineKind, Environment, RequestError, SystemInfo,
-    VersionInfo, sanitize,
+    AddressQuery, Builder, BuilderQuery, BuilderResolution, ConnectOptions, Environment,
+    resolve_builder, sanitize,
 };
 
-use crate::args::EngineArguments;
-use crate::engine::Preference;
+use crate::args::{EngineArguments, EngineChoice};
+use crate::commands::build::builder::Wish;
 use crate::exit::Failure;
-use crate::size::Size;
 use crate::ui::Ui;
 
-/// Says which engine would be used and why
+use self::builder::Chosen;
+use self::engine::Findings;
+
+/// Says which engine and builder would be used and why
 ///
-/// Asks it what it is. Exits with 1 where no engine answers.
+/// Asks them what they are. Exits with 1 where no engine answers and `build` would need one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// How the findings are written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+
+    /// The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default:
+    /// `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]
+    #[arg(long, value_name = "NAME")]
+    builder: Option<String>,
 
     #[command(flatten)]
     engine: EngineArguments,
@@ -38,38 +48,35 @@ enum Format {
     Json,
 }
 
-/// What is known of an engine.
-struct Findings<'a> {
-    about: &'a About,
-    version: Result<VersionInfo, RequestError>,
-    info: Result<SystemInfo, RequestError>,
-    /// What its BuildKit can do.
-    buildkit: Result<Abilities, RequestError>,
-    /// By `DOCKER_BUILDKIT`.
-    is_buildkit_forbidden: bool,
-}
+/// Lines of text: a name, or none for what belongs to the line above, and what there is to say.
+type Rows = Vec<(&'static str, String)>;
 
 pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Result<(), Failure> {
     let environment = Environment::from_process();
-    let engine = arguments
-        .engine
-        .or(engine)
-        .connect(&environment, Preference::Docker);
-    let engine = match engine {
-        Ok(engine) => engine,
-        Err(error) => {
+    let given = arguments.engine.or(engine);
+    let wish = Wish::of(EngineChoice::Auto, &environment)?;
+    let query = given.query(wish.preference());
+    let resolution = resolve(arguments, wish, &environment, query.clone())?;
+    let mut options = ConnectOptions::new(environment);
+    options.query = match resolution.as_ref().map(|found| &found.builder) {
+        Some(Builder::Engine(named)) => named.clone(),
+        Some(Builder::Daemon(_)) | None => query,
+    };
+    let engine = Engine::connect(&options);
+    let chosen = match (resolution, &engine) {
+        (Some(found), _) if matches!(found.builder, Builder::Daemon(_)) => {
+            Chosen::daemon(found, &options)?
+        }
+        (found, Ok(engine)) => Chosen::of_engine(ui, found, wish, engine),
+        (_, Err(error)) => {
             if arguments.format == Format::Json {
-                write(&format!("{}\n", absent(&error)))?;
+                write(&format!("{}\n", engine::absent(error)))?;
             }
-            return Err(error.into());
+            return engine.map(drop).map_err(Failure::from);
         }
     };
-    let findings = Findings::of(&engine, &environment);
-    let errors = [
-        findings.version.as_ref().err(),
-        findings.info.as_ref().err(),
-    ];
-    for error in errors.into_iter().flatten() {
+    let findings = engine.as_ref().map(Findings::of);
+    for error in findings.iter().flat_map(Findings::errors) {
         let Failure {
             message,
             causes,
@@ -80,178 +87,60 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         ui.warning(&said.join(": "), hint.as_deref());
     }
     match arguments.format {
-        Format::Text => write(&findings.text()),
-        Format::Json => write(&format!("{}\n", findings.json())),
+        Format::Text => write(&text(findings.as_ref(), &chosen)),
+        Format::Json => {
+            let mut found = match &findings {
+                Ok(findings) => json!({"engine": findings.json(), "trail": findings.trail()}),
+                Err(error) => engine::absent(error),
+            };
+            found["builder"] = chosen.json();
+            write(&format!("{found}\n"))
+        }
     }
+}
+
+/// Which builder is named; none where `DOCKER_BUILDKIT` says that it is the engine's own.
+fn resolve(
+    arguments: &Arguments,
+    wish: Wish,
+    environment: &Environment,
+    engine: AddressQuery,
+) -> Result<Option<BuilderResolution>, Failure> {
+    if wish == Wish::Classic {
+        return match arguments.builder {
+            Some(_) => Err(Wish::forbids_builders()),
+            None => Ok(None),
+        };
+    }
+    let query = BuilderQuery {
+        builder: arguments.builder.clone(),
+        engine,
+        platforms: Vec::new(),
+    };
+    let found = resolve_builder(environment, &query);
+    found
+        .map(Some)
+        .map_err(|error| Failure::of(&error).hint(error.hint()))
+}
+
+fn text(findings: Result<&Findings<'_>, &&StartError>, chosen: &Chosen) -> String {
+    let mut rows = match findings {
+        Ok(findings) => findings.rows(),
+        Err(_) => vec![(
+            "engine",
+            "none answers, and the builder needs none".to_owned(),
+        )],
+    };
+    rows.extend(chosen.rows());
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|(name, text)| format!("{name:9} {}", sanitize(text)).trim_end().to_owned())
+        .collect();
+    lines.join("\n") + "\n"
 }
 
 fn write(text: &str) -> Result<(), Failure> {
     Ui::result()?
         .write_all(text.as_bytes())
         .map_err(|error| Failure::new("cannot write the findings").caused_by(&error))
-}
-
-impl<'a> Findings<'a> {
-    fn of(engine: &'a Engine, environment: &Environment) -> Self {
-        Self {
-            about: engine.about(),
-            version: engine.version(),
-            info: engine.info(),
-            buildkit: engine.buildkit().abilities(),
-            // Other text than a boolean is for a build to refuse.
-            is_buildkit_forbidden: environment.buildkit() == Ok(Some(false)),
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self.about.kind {
-            EngineKind::Docker => "docker",
-            EngineKind::Podman => "podman",
-        }
-    }
-
-    /// The classic builder, and BuildKit with what it can and cannot do.
-    fn builders(&self) -> Vec<(&'static str, String)> {
-        let abilities = match &self.buildkit {
-            Ok(abilities) => abilities,
-            Err(error) => {
-                let why = Failure::of(error);
-                let why = why.causes.last().unwrap_or(&why.message);
-                return vec![("builders", format!("classic; no BuildKit: {why}"))];
-            }
-        };
-        let version = abilities.version.map(|version| format!(" {version}"));
-        let version = version.unwrap_or_default();
-        let mut rows = vec![("builders", format!("classic; BuildKit{version}"))];
-        rows.push(("for", abilities.platforms.join(", ")));
-        let missing = abilities.missing().join(", ");
-        if !missing.is_empty() {
-            rows.push(("without", missing));
-        }
-        rows
-    }
-
-    fn buildkit(&self) -> Value {
-        let Ok(abilities) = &self.buildkit else {
-            return Value::Null;
-        };
-        json!({
-            "version": abilities.version.map(|version| version.to_string()),
-            "platforms": abilities.platforms,
-            "missing": abilities.missing(),
-        })
-    }
-
-    fn text(&self) -> String {
-        let about = self.about;
-        let version = self.version.as_ref().ok();
-        let known = |text: Option<&String>| text.map_or("unknown", String::as_str).to_owned();
-        let mut rows = vec![("engine", format!("{} ({})", about.address, about.why))];
-        for Considered { source, said } in &about.trail {
-            let said = said
-                .as_ref()
-                .map_or("says nothing".to_owned(), |said| format!("says {said}"));
-            rows.push(("", format!("{source} {said}")));
-        }
-        let name = match about.kind {
-            EngineKind::Docker => "Docker Engine",
-            EngineKind::Podman => "Podman",
-        };
-        let number = known(version.and_then(|version| version.version.as_ref()));
-        let os = known(version.and_then(|version| version.os.as_ref()));
-        let arch = known(version.and_then(|version| version.arch.as_ref()));
-        rows.push(("is", format!("{name} {number} on {os}/{arch}")));
-        let newest = about
-            .newest_api
-            .map_or(String::new(), |api| format!(", of at most {api}"));
-        rows.push(("API", format!("{}{newest}", about.api)));
-        if let Ok(info) = &self.info {
-            let unknown = || "unknown".to_owned();
-            let cpus = info.cpus.map_or_else(unknown, |cpus| cpus.to_string());
-            let memory = info
-                .memory
-                .map_or_else(unknown, |bytes| Size(bytes).to_string());
-            rows.push(("storage", known(info.storage_driver.as_ref())));
-            rows.push(("machine", format!("{cpus} processors, {memory} of memory")));
-        }
-        rows.extend(self.builders());
-        rows.push(("rules", format!("those of {}", self.rules())));
-        rows.push(("sends", format!("with compression {}", compression(about))));
-        let warnings = self.info.iter().flat_map(|info| &info.warnings);
-        rows.extend(warnings.map(|warning| ("warning", warning.clone())));
-        let lines: Vec<String> = rows
-            .iter()
-            .map(|(name, text)| format!("{name:9} {}", sanitize(text)).trim_end().to_owned())
-            .collect();
-        lines.join("\n") + "\n"
-    }
-
-    /// Whose ignore rules `shipload build` goes by.
-    fn rules(&self) -> &'static str {
-        match self.about.kind {
-            EngineKind::Docker if self.buildkit.is_ok() && !self.is_buildkit_forbidden => {
-                "BuildKit"
-            }
-            EngineKind::Docker => "the classic builder",
-            EngineKind::Podman => "podman",
-        }
-    }
-
-    fn json(&self) -> Value {
-        let about = self.about;
-        let version = self.version.as_ref().ok();
-        let info = self.info.as_ref().ok();
-        json!({
-            "engine": {
-                "address": about.address.to_string(),
-                "why": about.why.to_string(),
-                "kind": self.kind(),
-                "version": version.and_then(|version| version.version.clone()),
-                "os": version.and_then(|version| version.os.clone()),
-                "arch": version.and_then(|version| version.arch.clone()),
-                "api": about.api.to_string(),
-                "newest_api": about.newest_api.map(|api| api.to_string()),
-                "storage": info.and_then(|info| info.storage_driver.clone()),
-                "cpus": info.and_then(|info| info.cpus),
-                "memory": info.and_then(|info| info.memory),
-                "warnings": info.map(|info| info.warnings.clone()).unwrap_or_default(),
-                "builders": { "classic": true, "buildkit": self.buildkit() },
-            },
-            "trail": trail(&about.trail),
-        })
-    }
-}
-
-/// None over a Unix socket, gzip over a network.
-fn compression(about: &About) -> &'static str {
-    if about.address.is_remote() {
-        "gzip"
-    } else {
-        "none"
-    }
-}
-
-fn trail(trail: &[Considered]) -> Value {
-    let asked = |asked: &Considered| json!({"source": asked.source, "said": asked.said});
-    trail.iter().map(asked).collect()
-}
-
-/// What is known where no engine answers.
-fn absent(error: &StartError) -> Value {
-    let StartError::Connect(ConnectError::NoEngine(tried)) = error else {
-        return json!({ "engine": null });
-    };
-    let attempts: Value = tried
-        .attempts
-        .iter()
-        .map(|attempt| {
-            let why = Failure::of(&attempt.error);
-            json!({
-                "address": attempt.candidate.address.to_string(),
-                "why": attempt.candidate.why.to_string(),
-                "error": why.causes.last().unwrap_or(&why.message),
-            })
-        })
-        .collect();
-    json!({"engine": null, "tried": attempts, "trail": trail(&tried.trail)})
 }

@@ -60,6 +60,19 @@ fn with_shell(image: &Image<'_>, steps: &str) -> Sandbox {
     sandbox
 }
 
+/// As `docker login` leaves it behind; returns what must be shown nowhere.
+fn log_in(sandbox: &Sandbox, registry: &Registry) -> String {
+    let auth = STANDARD.encode(format!("{USER}:{PASSWORD}"));
+    let config = format!(
+        r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#,
+        registry.address()
+    );
+    let settings = sandbox.dir().with_file_name("home").join(".docker");
+    fs::create_dir(&settings).unwrap();
+    fs::write(settings.join("config.json"), config).unwrap();
+    auth
+}
+
 #[test]
 fn from_a_directory_to_what_runs() {
     let Some(engine) = engine::shared() else {
@@ -235,6 +248,8 @@ fn doctor_names_the_engine() {
     };
     assert!(text.contains(&format!("\nbuilders  {builders}")), "{text}");
     assert!(text.contains("\nfor       linux/"), "{text}");
+    let builder = "\nbuilder   BuildKit of the engine (nothing names another)\n";
+    assert!(text.contains(builder), "{text}");
     assert!(text.contains("\nrules     those of BuildKit\n"), "{text}");
     let mut command = sandbox.command(&["doctor", "-H", &engine.host]);
     let classic = command.env("DOCKER_BUILDKIT", "0").spawn().unwrap();
@@ -243,6 +258,8 @@ fn doctor_names_the_engine() {
         classic.contains("\nrules     those of the classic builder\n"),
         "{classic}"
     );
+    let builder = "\nbuilder   the classic builder (DOCKER_BUILDKIT)\nrules ";
+    assert!(classic.contains(builder), "{classic}");
     assert!(text.contains(lacks), "{text}");
     let json = sandbox.run(&["doctor", "-H", &engine.host, "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.fine().text()).unwrap();
@@ -273,14 +290,7 @@ fn pushed_when_it_is_built() {
         "{said:?}"
     );
 
-    let auth = STANDARD.encode(format!("{USER}:{PASSWORD}"));
-    let config = format!(
-        r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#,
-        registry.address()
-    );
-    let settings = sandbox.dir().with_file_name("home").join(".docker");
-    fs::create_dir(&settings).unwrap();
-    fs::write(settings.join("config.json"), config).unwrap();
+    log_in(&sandbox, &registry);
     let pushed = build(&sandbox, &engine, &arguments);
     assert_eq!(pushed.code, Some(0), "{}", pushed.stderr);
     let last = pushed.stderr.lines().last().unwrap();

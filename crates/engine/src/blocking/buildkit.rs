@@ -5,6 +5,7 @@ use shipload_context::DockerfileBuilder;
 use crate::buildkit::abilities::Abilities;
 use crate::buildkit::context::{SessionContext, SessionContextError};
 use crate::buildkit::daemon::{DaemonAddress, DaemonError};
+use crate::buildkit::route::Way;
 use crate::client::ConnectOptions;
 use crate::error::RequestError;
 use crate::options::BuildOptions;
@@ -84,7 +85,7 @@ impl BuildKit {
     ///
     /// # Errors
     /// When it cannot be reached.
-    pub fn ping(&self) -> Result<(), RequestError> {
+    pub fn ping(&self) -> Result<Way, RequestError> {
         let buildkit = self.buildkit.clone();
         self.background
             .request(async move { buildkit.ping().await })

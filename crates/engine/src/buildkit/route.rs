@@ -6,6 +6,8 @@
 //! | Engine ≥ 29.2 | HTTP/2 on the API's own Unix socket | a stream of `Control.Session`       |
 //! | `buildkitd`   | HTTP/2                              | a stream of `Control.Session`       |
 
+use std::fmt;
+
 use bollard_buildkit_proto::moby::buildkit::v1::BytesMessage;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use bytes::Bytes;
@@ -52,6 +54,28 @@ pub(crate) enum Route {
     Plain(Engine),
     /// A BuildKit that is part of no Engine.
     Daemon(Daemon),
+}
+
+/// By which way a BuildKit is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// HTTP/2 from the first byte on.
+    Direct,
+    /// A request to the engine's `/grpc`, upgraded to HTTP/2.
+    Upgrade,
+    /// `POST /build` of the engine, with a session beside: where `/grpc` is let through to nobody.
+    Post,
+}
+
+/// Such as `POST /grpc`.
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "plain gRPC",
+            Self::Upgrade => "gRPC within POST /grpc",
+            Self::Post => "POST /build with a session",
+        })
+    }
 }
 
 /// The connection on which BuildKit calls us, and what moves its bytes.
@@ -134,14 +158,18 @@ impl Route {
     }
 
     /// Connects in whatever way there is, and hangs up again.
-    pub(crate) async fn ping(&self) -> Result<(), RequestError> {
+    pub(crate) async fn ping(&self) -> Result<Way, RequestError> {
+        let way = match self {
+            Self::Upgrades(_) => Way::Upgrade,
+            Self::Plain(_) | Self::Daemon(_) => Way::Direct,
+        };
         match (self.channel().await, self.engine()) {
             (Err(RequestError::Refused { .. }), Some(engine)) => {
                 let id = random::name().map_err(RequestError::broken)?;
                 let headers = vec![("x-docker-expose-session-uuid", id)];
-                Self::upgraded(engine, headers).await.map(drop)
+                Self::upgraded(engine, headers).await.map(|_| Way::Post)
             }
-            (outcome, _) => outcome.map(drop),
+            (outcome, _) => outcome.map(|_| way),
         }
     }
 

@@ -20,7 +20,7 @@ const FIRST_WITH_BUILDKIT: ApiVersion = ApiVersion {
 
 /// What is asked for, before there is an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     /// BuildKit where the engine has it, else what it has.
     Any,
     /// Docker's classic builder.
@@ -33,7 +33,7 @@ pub(super) enum Wish {
 
 /// A builder that is there.
 #[derive(Debug)]
-pub(super) enum Builder {
+pub(crate) enum Builder {
     /// Docker's classic builder.
     Classic,
     /// BuildKit.
@@ -44,7 +44,7 @@ pub(super) enum Builder {
 
 impl Wish {
     /// By the option, else by `DOCKER_BUILDKIT`.
-    pub(super) fn of(choice: EngineChoice, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn of(choice: EngineChoice, environment: &Environment) -> Result<Self, Failure> {
         match choice {
             EngineChoice::Classic => Ok(Self::Classic),
             EngineChoice::Buildkit => Ok(Self::BuildKit),
@@ -62,8 +62,14 @@ impl Wish {
         }
     }
 
+    /// What is said of `--builder` where it has no choice.
+    pub(crate) fn forbids_builders() -> Failure {
+        Failure::usage("`--builder` names a BuildKit, and the engine's own builder was asked for")
+            .hint("leave out `--builder`, or `--engine` and `DOCKER_BUILDKIT`".to_owned())
+    }
+
     /// Whom to ask first where nothing names an engine.
-    pub(super) const fn preference(self) -> Preference {
+    pub(crate) const fn preference(self) -> Preference {
         match self {
             Self::Podman => Preference::Podman,
             Self::Any | Self::Classic | Self::BuildKit => Preference::Docker,
@@ -73,7 +79,7 @@ impl Wish {
 
 impl Builder {
     /// The builder of `engine` that was wished for.
-    pub(super) fn choose(wish: Wish, engine: &Engine) -> Result<Self, Failure> {
+    pub(crate) fn choose(wish: Wish, engine: &Engine) -> Result<Self, Failure> {
         let about = engine.about();
         match (about.kind, wish) {
             (EngineKind::Podman, Wish::Any | Wish::Podman) => Ok(Self::Podman),
@@ -93,7 +99,7 @@ impl Builder {
             (EngineKind::Docker, Wish::Any | Wish::BuildKit) => {
                 let buildkit = engine.buildkit();
                 match (buildkit.ping(), wish) {
-                    (Ok(()), _) => Ok(Self::BuildKit(buildkit)),
+                    (Ok(_), _) => Ok(Self::BuildKit(buildkit)),
                     // It has none, or something in between lets nobody reach it.
                     (Err(RequestError::Refused { .. }), Wish::Any) => Ok(Self::Classic),
                     (Err(error @ RequestError::Refused { .. }), _) => Err(Failure::new(
@@ -111,7 +117,7 @@ impl Builder {
     }
 
     /// Whose rules it goes by.
-    pub(super) const fn semantics(&self) -> Semantics {
+    pub(crate) const fn semantics(&self) -> Semantics {
         match self {
             Self::Classic => Semantics::Classic,
             Self::BuildKit(_) => Semantics::BuildKit,
@@ -154,10 +160,7 @@ impl Directions<'_> {
         } = self;
         if matches!(wish, Wish::Classic | Wish::Podman) {
             if builder.is_some() {
-                return Err(Failure::usage(
-                    "`--builder` names a BuildKit, and the engine's own builder was asked for",
-                )
-                .hint("leave out `--builder`, or `--engine` and `DOCKER_BUILDKIT`".to_owned()));
+                return Err(Wish::forbids_builders());
             }
             let engine = engine.connect(environment, wish.preference())?;
             return Place::on(wish, engine);
@@ -234,6 +237,12 @@ impl Place {
             .map_err(|error| Failure::of(&error).hint(error.hint()))?;
         for one in unheeded {
             ui.warning(&one.to_string(), Some(one.alternative));
+        }
+        if self.engine.is_none() && options.buildkit.outputs.is_empty() {
+            ui.warning(
+                "nothing will be left of the build but its cache",
+                Some("push the image with --push, load it into an engine with --load, or use --output"),
+            );
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Builds on BuildKit, on an Engine of 20.10 and a later one.
 
+mod daemon;
 mod files;
 mod given;
 mod refused;
