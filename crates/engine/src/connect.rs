@@ -170,6 +170,7 @@ impl Connector {
             Target::Tcp { host, port, tls } => {
                 let socket = TcpStream::connect((host.as_str(), *port)).await?;
                 socket.set_nodelay(true)?;
+                keep_alive(&socket);
                 Ok(Stream(match tls {
                     None => Kind::Tcp(socket),
                     Some((name, config)) => {
@@ -191,6 +192,18 @@ impl Connector {
             Target::Exec(exec) => Ok(Stream(Kind::Exec(Box::new(exec.start().await?)))),
         }
     }
+}
+
+/// Has the system notice that the other side is gone without a word, as Go's programs do: after 15 s of silence it asks, up to nine
+/// times. A build may be silent for hours, so nothing else tells.
+fn keep_alive(socket: &TcpStream) {
+    use rustix::net::sockopt;
+    const PAUSE: Duration = Duration::from_secs(15);
+    // A system that cannot do it works as well as before.
+    let _ = sockopt::set_socket_keepalive(socket, true);
+    let _ = sockopt::set_tcp_keepidle(socket, PAUSE);
+    let _ = sockopt::set_tcp_keepintvl(socket, PAUSE);
+    let _ = sockopt::set_tcp_keepcnt(socket, 9);
 }
 
 /// An open connection.
@@ -284,5 +297,28 @@ impl tower_service::Service<http::Uri> for Connector {
 impl hyper_util::client::legacy::connect::Connection for Stream {
     fn connected(&self) -> hyper_util::client::legacy::connect::Connected {
         hyper_util::client::legacy::connect::Connected::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::sockopt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_falls_silent_is_asked() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let limit = Duration::from_secs(5);
+        let connector = Connector::tcp("127.0.0.1", port, None, Protocol::Http1, limit);
+        let Stream(Kind::Tcp(socket)) = connector.unwrap().connect().await.unwrap() else {
+            panic!("another connection")
+        };
+        assert!(sockopt::socket_keepalive(&socket).unwrap());
+        let pause = Duration::from_secs(15);
+        assert_eq!(sockopt::tcp_keepidle(&socket).unwrap(), pause);
+        assert_eq!(sockopt::tcp_keepintvl(&socket).unwrap(), pause);
+        assert_eq!(sockopt::tcp_keepcnt(&socket).unwrap(), 9);
     }
 }
