@@ -37,6 +37,7 @@ use crate::config::DockerConfig;
 use crate::environment::Environment;
 use crate::error::RequestError;
 use crate::options::BuildOptions;
+use crate::transport::UPGRADE_LIMIT;
 use crate::upload::UploadProgress;
 
 use self::abilities::Abilities;
@@ -133,10 +134,12 @@ impl BuildKit {
     /// Asks what it can do.
     ///
     /// # Errors
-    /// When it does not answer, or not as a BuildKit.
+    /// When it does not answer within a minute, or not as a BuildKit.
     pub async fn abilities(&self) -> Result<Abilities, RequestError> {
         let channel = self.0.route.channel().await?;
-        Abilities::ask(&channel, self.0.route.api()).await
+        let asked = Abilities::ask(&channel, self.0.route.api());
+        let asked = tokio::time::timeout(UPGRADE_LIMIT, asked).await;
+        asked.unwrap_or(Err(RequestError::Timeout))
     }
 }
 

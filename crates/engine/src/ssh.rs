@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
-use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
 use crate::address::SshTarget;
+use crate::build::AbortOnDrop;
 use crate::environment::Environment;
 
 /// How much of what `ssh` complains is kept, in bytes.
@@ -40,7 +40,7 @@ pub(crate) struct SshStream {
     input: ChildStdin,
     output: ChildStdout,
     complaint: Arc<Mutex<Vec<u8>>>,
-    listener: JoinHandle<()>,
+    listener: AbortOnDrop<()>,
     /// Whether the other side has said anything.
     answered: bool,
     /// Runs since the output ended without an answer.
@@ -71,7 +71,7 @@ impl SshStream {
         let output = child.stdout.take().ok_or_else(missing)?;
         let errors = child.stderr.take().ok_or_else(missing)?;
         let complaint = Arc::new(Mutex::new(Vec::new()));
-        let listener = tokio::spawn(listen(errors, Arc::clone(&complaint)));
+        let listener = AbortOnDrop(tokio::spawn(listen(errors, Arc::clone(&complaint))));
         let (answered, grace) = (false, None);
         Ok(Self {
             _child: child,
@@ -94,8 +94,8 @@ impl SshStream {
             .poll(cx)
             .is_ready();
         if !over
-            && !self.listener.is_finished()
-            && Pin::new(&mut self.listener).poll(cx).is_pending()
+            && !self.listener.0.is_finished()
+            && Pin::new(&mut self.listener.0).poll(cx).is_pending()
         {
             return Poll::Pending;
         }

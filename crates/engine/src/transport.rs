@@ -23,6 +23,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
+use crate::build::AbortOnDrop;
 use crate::client::ApiVersion;
 use crate::connect::{Connector, Stream};
 use crate::error::{BoxError, RequestError};
@@ -34,8 +35,8 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
 /// The longest error answer that is read, in bytes.
 const ERROR_LIMIT: usize = 64 << 10;
 
-/// The longest time to an agreement on another protocol, which takes no work.
-const UPGRADE_LIMIT: Duration = Duration::from_secs(60);
+/// The longest time to an agreement on another protocol, or to another answer that takes no work.
+pub(crate) const UPGRADE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Sends ordinary requests; keeps connections open between them. Cheap to clone.
 #[derive(Clone)]
@@ -148,8 +149,8 @@ impl Transport {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(RequestError::broken)?;
-        // It ends with the upgrade, or when the answer is dropped.
-        tokio::spawn(connection.with_upgrades());
+        // It ends with the upgrade.
+        let _connection = AbortOnDrop(tokio::spawn(connection.with_upgrades()));
         let answer = tokio::time::timeout(UPGRADE_LIMIT, sender.send_request(request)).await;
         let answer = answer
             .map_err(|_| RequestError::Timeout)?

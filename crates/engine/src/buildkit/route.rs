@@ -28,7 +28,7 @@ use crate::patient::Patient;
 use crate::random;
 use crate::session::Session;
 use crate::tasks::Tasks;
-use crate::transport::empty;
+use crate::transport::{UPGRADE_LIMIT, empty};
 
 use super::channel::{BoxWire, Channel};
 use super::daemon::Daemon;
@@ -136,7 +136,6 @@ impl Route {
     }
 
     /// The Engine whose BuildKit it is, if it is one's.
-    #[allow(clippy::unnecessary_wraps, reason = "a daemon of its own has none")]
     pub(crate) fn engine(&self) -> Option<&Engine> {
         match self {
             Self::Upgrades(engine) | Self::Plain(engine) => Some(engine),
@@ -204,7 +203,8 @@ async fn stream(session: &Session, channel: &Channel) -> Result<SessionWire, Req
     let tasks = Tasks::default();
     tasks.spawner().spawn(send(from_us, sender));
     let mut control = ControlClient::with_origin(channel.clone(), Channel::origin());
-    let answer = control.session(request).await;
+    let answer = tokio::time::timeout(UPGRADE_LIMIT, control.session(request)).await;
+    let answer = answer.map_err(|_| RequestError::Timeout)?;
     let answer = answer.map_err(RequestError::broken)?.into_inner();
     tasks.spawner().spawn(receive(answer, to_us));
     Ok(SessionWire {

@@ -68,7 +68,11 @@ impl FileService {
         spawner: &Spawner,
     ) -> Response<Body> {
         let (out, packets) = mpsc::channel(WAITING);
-        let service = match self.transfer(request.headers(), out) {
+        let headers = request.headers().clone();
+        // What is offered of a large context takes long to find; checks of the session's health do not wait for that.
+        let begun = tokio::task::spawn_blocking(move || self.transfer(&headers, out)).await;
+        let begun = begun.unwrap_or_else(|_| Err(Status::internal("the list was not made")));
+        let service = match begun {
             Ok(transfer) => DiffCopy {
                 start: Some((Arc::new(transfer), packets)),
                 spawner: spawner.clone(),
