@@ -35,8 +35,8 @@ fn make(directory: &Path, path: &Path) -> io::Result<String> {
     let made = fs_err::create_dir_all(directory)
         .and_then(|()| fs_err::write(&temporary, &name))
         .and_then(|()| match fs_err::hard_link(&temporary, path) {
-            // What is there is no name.
-            Err(_) if path.is_file() && read(path).is_none() => fs_err::rename(&temporary, path),
+            // What is there is no name, or nothing is, on a file system without hard links.
+            Err(_) if read(path).is_none() => fs_err::rename(&temporary, path),
             linked => linked,
         });
     let _ = fs_err::remove_file(&temporary);

@@ -338,6 +338,13 @@ impl Daemon {
                     address: Box::new(address.clone()),
                     source: Box::new(source),
                 })?;
+                // An address that was not read may have anything in it, and this goes into paths.
+                if !is_container_name(name) {
+                    return Err(DaemonError::NoContainer {
+                        name: name.clone(),
+                        engine: engine.about().address.to_string(),
+                    });
+                }
                 is_new = started(address, &engine, name).await?;
                 let exec = Exec {
                     engine,

@@ -61,7 +61,8 @@ pub enum SecretOrigin {
 pub struct SshSource {
     /// The name by which the Dockerfile asks for it; `default` where it does not say.
     pub id: String,
-    /// The socket of an agent, or the files of private keys; none for the agent of `SSH_AUTH_SOCK`.
+    /// The socket of an agent; none for the agent of `SSH_AUTH_SOCK`. The files of private keys, which the docker CLI takes as well,
+    /// are refused ([`SshError`](crate::SshError)).
     pub paths: Vec<PathBuf>,
 }
 
