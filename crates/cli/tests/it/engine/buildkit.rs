@@ -4,6 +4,7 @@ mod daemon;
 mod files;
 mod given;
 mod refused;
+mod screen;
 mod stopped;
 
 use std::process::Command;

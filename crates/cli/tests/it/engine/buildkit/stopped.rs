@@ -50,7 +50,7 @@ fn a_step_that_fails() {
 }
 
 /// Whether a process runs that was started with `word` in its arguments.
-fn runs(word: &str) -> bool {
+pub(super) fn runs(word: &str) -> bool {
     let processes = fs::read_dir("/proc").unwrap();
     processes.flatten().any(|process| {
         let arguments = fs::read(process.path().join("cmdline")).unwrap_or_default();
@@ -60,7 +60,7 @@ fn runs(word: &str) -> bool {
 }
 
 #[track_caller]
-fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < Duration::from_secs(60), "{what}");
