@@ -60,6 +60,11 @@ impl Tree {
         self.0.entries.get(found)
     }
 
+    /// What the sources are, in the order in which they were added, as messages name them; the last is what no source has.
+    pub fn origins(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.origins.iter().map(String::as_str)
+    }
+
     /// The source that an entry came from, as its caller named it.
     pub fn origin(&self, origin: Origin) -> &str {
         self.0

@@ -121,9 +121,9 @@ impl BuildError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Request(RequestError::Refused { status: 404, .. }) => Some(
-                "this engine has no classic builder, or something else listens there".to_owned(),
-            ),
+            Self::Request(RequestError::Refused { status: 404, .. }) => {
+                Some("this engine has no such builder, or something else listens there".to_owned())
+            }
             Self::Request(error) => error.hint(),
             Self::Tags { source, .. } => source.hint(),
             Self::Push { source, .. } => source.hint(),

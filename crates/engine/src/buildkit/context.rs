@@ -1,5 +1,6 @@
 //! `SessionContext`: the files that a build on BuildKit can ask for.
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 
 use shipload_context::{
@@ -7,6 +8,7 @@ use shipload_context::{
     RecipeError, Semantics, TreeBuilder, View,
 };
 
+use crate::buildkit::options::NamedContext;
 use crate::error::BoxError;
 use crate::random;
 
@@ -137,7 +139,7 @@ impl SessionContext {
     }
 
     /// What makes this context the same one at the next build, so that BuildKit compares it with what it has of it; by
-    /// default the directory and the Dockerfile's path, else the repository of the image's first name.
+    /// default the directory and the Dockerfile's path, else where its parts come from and the repository of the image's first name.
     #[must_use]
     pub fn identity(self, identity: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -170,14 +172,28 @@ impl SessionContext {
     }
 
     /// What BuildKit keeps the files under: a digest of the machine, the context, the Dockerfile and the target.
-    pub(crate) fn shared_key(&self, node: &str, name: &str, target: &str) -> String {
-        let identity = self.identity.as_deref().unwrap_or(name.as_bytes());
-        let parts = [
-            node.as_bytes(),
-            identity,
-            self.filename.as_bytes(),
-            target.as_bytes(),
-        ];
+    pub(crate) fn shared_key(
+        &self,
+        node: &str,
+        name: &str,
+        target: &str,
+        named: &BTreeMap<String, NamedContext>,
+    ) -> String {
+        let mut parts = vec![node.as_bytes(), self.filename.as_bytes(), target.as_bytes()];
+        let here = std::env::current_dir().unwrap_or_default();
+        if let Some(identity) = &self.identity {
+            parts.push(identity);
+        } else {
+            parts.extend([name.as_bytes(), here.as_os_str().as_bytes()]);
+            parts.extend(self.view.tree().origins().map(str::as_bytes));
+        }
+        // Files of two directories may have one time and size, so a context is another one when it is elsewhere.
+        for (name, context) in named {
+            if let NamedContext::Local(view) = context {
+                parts.extend([name.as_bytes(), here.as_os_str().as_bytes()]);
+                parts.extend(view.tree().origins().map(str::as_bytes));
+            }
+        }
         format!("shipload:{}", random::digest(&parts))
     }
 }

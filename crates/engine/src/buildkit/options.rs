@@ -1,10 +1,12 @@
 //! What only BuildKit can be told; the rest is in [`BuildOptions`](crate::BuildOptions).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use shipload_context::View;
 
+use crate::buildkit::spec::without_password;
 use crate::layout::Digest;
 use crate::secret::Secret;
 use crate::session::export::ArchivePipe;
@@ -149,7 +151,7 @@ impl CacheEntry {
 }
 
 /// A context beside the main one.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum NamedContext {
     /// Files of this machine.
     Local(View),
@@ -157,6 +159,20 @@ pub enum NamedContext {
     OciLayout(OciLayout),
     /// What the builder fetches itself: `docker-image://…`, a git or an HTTP address, `target:…`.
     Reference(String),
+}
+
+/// Without the password in an address.
+impl fmt::Debug for NamedContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(view) => f.debug_tuple("Local").field(view).finish(),
+            Self::OciLayout(layout) => f.debug_tuple("OciLayout").field(layout).finish(),
+            Self::Reference(address) => {
+                let shown = without_password(address);
+                f.debug_tuple("Reference").field(&shown).finish()
+            }
+        }
+    }
 }
 
 /// An image in an OCI layout, which is a directory with `index.json` and `blobs`.

@@ -115,7 +115,8 @@ impl Job {
         let node = node::name(&self.buildkit.0.environment).map_err(RequestError::broken)?;
         let name = options.tags.first().map_or("", ImageName::repository);
         let target = options.target.as_deref().unwrap_or_default();
-        Ok(self.context.shared_key(&node, name, target))
+        let named = &options.buildkit.contexts;
+        Ok(self.context.shared_key(&node, name, target, named))
     }
 
     /// The files, by the names under which BuildKit asks for them.

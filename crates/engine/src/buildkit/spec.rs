@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use attestation::Attestation;
+pub(crate) use context::without_password;
 pub use context::{ContextSource, ContextSpec};
 
 #[cfg(doc)]

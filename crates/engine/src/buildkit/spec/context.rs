@@ -118,7 +118,7 @@ fn familiar(name: &str) -> Option<String> {
 }
 
 /// An address whose user and password, if it has any, are left out.
-fn without_password(text: &str) -> String {
+pub(crate) fn without_password(text: &str) -> String {
     let Some((start, rest)) = text.split_once("://") else {
         return text.to_owned();
     };
