@@ -28,7 +28,7 @@ use crate::plan;
 use crate::ui::Ui;
 
 use self::arguments::ProgressChoice;
-use self::builder::{Directions, Wish};
+use self::builder::{Builder, Directions, Wish};
 use self::job::Job;
 use self::outputs::{Load, Loading};
 use self::report::{Report, Style};
@@ -71,6 +71,12 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     options.registries = Registry::of_images(&least.reads);
     let load = outputs::complete(&mut options, &place, arguments)?;
     place.check(ui, &plan, &options)?;
+    if matches!(place.builder, Builder::BuildKit(_)) && arguments.compress == Some(true) {
+        ui.warning(
+            "`--compress` has no effect on BuildKit, which is sent no archive",
+            None,
+        );
+    }
     let mut report = Report::new(ui, style);
     let job = Job {
         place: &place,
