@@ -15,46 +15,26 @@
 //! It is what buildx 0.13 says and Engines 20.10 and 26.1 do; what is left unheeded there is left so here, with a warning for
 //! each, where buildx has one for some.
 
+mod demand;
+mod version;
+
 use std::fmt;
-use std::str::FromStr;
 
 use bollard_buildkit_proto::moby::buildkit::v1 as proto;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use tonic::Code;
 
 use crate::client::{ApiVersion, EngineKind};
-use crate::environment::VariableError;
 use crate::error::RequestError;
 use crate::options::BuildOptions;
 
+use self::demand::{Ability, demands};
 use super::channel::Channel;
-use super::options::{BuildKitOptions, NamedContext, Output, OutputKind};
+
+pub use self::version::BuildKitVersion;
 
 /// The label of a worker whose images are in containerd's store.
 const SNAPSHOTTER: &str = "org.mobyproject.buildkit.worker.snapshotter";
-
-/// Which BuildKit an Engine has at least, by the newest version of its API: for those that do not say.
-const BY_API: &[(u16, BuildKitVersion)] = &[
-    (38, BuildKitVersion::new(0, 3)),
-    (40, BuildKitVersion::new(0, 6)),
-    (41, BuildKitVersion::new(0, 8)),
-    (42, BuildKitVersion::new(0, 10)),
-    (43, BuildKitVersion::new(0, 11)),
-    (44, BuildKitVersion::new(0, 12)),
-    (45, BuildKitVersion::new(0, 13)),
-    (46, BuildKitVersion::new(0, 14)),
-    (48, BuildKitVersion::new(0, 20)),
-    (52, BuildKitVersion::new(0, 25)),
-];
-
-/// A release of BuildKit, such as 0.13.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BuildKitVersion {
-    /// Before the first dot.
-    pub major: u16,
-    /// After it.
-    pub minor: u16,
-}
 
 /// What builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,37 +181,6 @@ impl Abilities {
             version,
             platforms,
         }
-    }
-}
-
-impl BuildKitVersion {
-    const fn new(major: u16, minor: u16) -> Self {
-        Self { major, minor }
-    }
-
-    fn of_engine(api: ApiVersion) -> Option<Self> {
-        let is_older = |(minor, _): &&(u16, Self)| api.major == 1 && *minor <= api.minor;
-        BY_API.iter().rfind(is_older).map(|(_, version)| *version)
-    }
-}
-
-/// Reads `v0.13.2`, and what distributions make of it, such as `0.12.5+ds1`.
-impl FromStr for BuildKitVersion {
-    type Err = VariableError;
-
-    fn from_str(text: &str) -> Result<Self, VariableError> {
-        let mut parts = text
-            .strip_prefix('v')
-            .unwrap_or(text)
-            .split(['.', '-', '+']);
-        let mut number = || parts.next()?.parse().ok();
-        number()
-            .and_then(|major| Some(Self::new(major, number()?)))
-            .ok_or_else(|| VariableError {
-                name: "the version of BuildKit",
-                value: text.to_owned(),
-                wanted: "a version such as 0.13.2",
-            })
     }
 }
 
@@ -389,140 +338,4 @@ impl fmt::Display for Abilities {
             BuilderKind::EngineWithContainerd => f.write_str(" of the engine"),
         }
     }
-}
-
-impl fmt::Display for BuildKitVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
-/// What `options` want of a builder, in the order of `docker build --help`, beyond what all can do.
-fn demands(options: &BuildOptions) -> Vec<(Ability, String)> {
-    let BuildKitOptions {
-        secrets,
-        ssh,
-        outputs,
-        cache_from,
-        cache_to,
-        contexts,
-        attestations,
-        entitlements,
-        no_cache_filter,
-        shared_key: _,
-    } = &options.buildkit;
-    let mut demands = Vec::new();
-    let mut ask = |is_asked: bool, ability, what: &str| {
-        if is_asked {
-            demands.push((ability, what.to_owned()));
-        }
-    };
-    let network = options.network.as_deref().unwrap_or("default");
-    let platform = options.platform.as_deref().unwrap_or_default();
-    let is_wanted =
-        |attributes: &String| attributes != "false" && !attributes.contains("disabled=true");
-    let stays = |output: &Output| output.kind == OutputKind::Docker && output.destination.is_none();
-    ask(
-        !entitlements.is_empty(),
-        Ability::Any,
-        "grant entitlements (--allow)",
-    );
-    ask(
-        attestations.values().any(is_wanted),
-        Ability::Attestations,
-        "attest (--attest, --provenance, --sbom)",
-    );
-    ask(
-        contexts
-            .values()
-            .any(|context| matches!(context, NamedContext::OciLayout(_))),
-        Ability::OciLayouts,
-        "take an image in the OCI layout for a context (--build-context …=oci-layout://…)",
-    );
-    ask(
-        !contexts.is_empty(),
-        Ability::Contexts,
-        "take several contexts (--build-context)",
-    );
-    ask(
-        !cache_from.is_empty(),
-        Ability::Any,
-        "take cache from a place with a type (--cache-from type=…)",
-    );
-    for cache in cache_to {
-        let ability = match cache.kind.as_str() {
-            "inline" => Ability::Any,
-            _ => Ability::ContainerdOrDaemon,
-        };
-        let what = format!("write its cache somewhere (--cache-to type={})", cache.kind);
-        ask(true, ability, &what);
-    }
-    let what = format!("use the network `{network}` (--network)");
-    ask(
-        !["", "default", "host", "none"].contains(&network),
-        Ability::Networks,
-        &what,
-    );
-    ask(
-        !no_cache_filter.is_empty(),
-        Ability::Any,
-        "leave out the cache of some stages (--no-cache-filter)",
-    );
-    for output in outputs.iter().filter(|output| !stays(output)) {
-        let (ability, what) = of_output(output.kind);
-        ask(true, ability, what);
-    }
-    ask(
-        outputs.len() > 1,
-        Ability::SeveralOutputs,
-        "make several outputs of a build (--output)",
-    );
-    let what = format!("build for several platforms at once (--platform {platform})");
-    ask(platform.contains(','), Ability::ContainerdOrDaemon, &what);
-    ask(
-        !secrets.is_empty(),
-        Ability::Any,
-        "hand out secrets (--secret)",
-    );
-    ask(!ssh.is_empty(), Ability::Any, "hand out SSH agents (--ssh)");
-    demands
-}
-
-/// What an output wants that does not stay in the engine.
-fn of_output(kind: OutputKind) -> (Ability, &'static str) {
-    match kind {
-        OutputKind::Docker => (
-            Ability::ContainerdOrDaemon,
-            "write an archive for `docker load` (--output type=docker)",
-        ),
-        OutputKind::Oci => (
-            Ability::ContainerdOrDaemon,
-            "write an archive in the OCI layout (--output type=oci)",
-        ),
-        OutputKind::Image => (
-            Ability::Any,
-            "put out an image with attributes (--output type=image)",
-        ),
-        OutputKind::Tar | OutputKind::Local => (Ability::Any, "put out files (--output)"),
-        OutputKind::CacheOnly => (
-            Ability::Any,
-            "build without a result (--output type=cacheonly)",
-        ),
-    }
-}
-
-/// What some builders have and others lack; see the table above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ability {
-    /// What any BuildKit has.
-    Any,
-    Contexts,
-    Attestations,
-    /// Images in directories of this machine as contexts.
-    OciLayouts,
-    SeveralOutputs,
-    /// What an Engine has only with containerd's store.
-    ContainerdOrDaemon,
-    /// Networks of an Engine.
-    Networks,
 }
