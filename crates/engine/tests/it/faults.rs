@@ -347,7 +347,7 @@ async fn an_answer_that_is_no_image_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_engine_without_a_classic_builder_is_said_to_be_one() {
+async fn an_engine_without_the_builder_is_said_to_be_one() {
     // As Podman 4.3 answers for a path that it does not know.
     let error = outcome(|exchange| exchange.answer("404 Not Found", "Not Found\n"))
         .await
@@ -356,7 +356,7 @@ async fn an_engine_without_a_classic_builder_is_said_to_be_one() {
         error.source().unwrap().to_string(),
         "the engine refused: Not Found (status 404)"
     );
-    assert!(error.hint().unwrap().contains("no classic builder"));
+    assert!(error.hint().unwrap().contains("no such builder"));
 }
 
 #[tokio::test]

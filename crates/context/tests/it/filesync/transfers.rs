@@ -1,6 +1,7 @@
 //! Whole transfers of random trees, from memory, from disk and from archives: what is requested, and that the copy is right.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use shipload_context::{
@@ -132,7 +133,10 @@ fn edit(spec: &mut TreeSpec, random: &mut Random) -> Option<Vec<u8>> {
 /// Writes what was edited, with the old time or a nanosecond later.
 fn rewrite(top: &Path, spec: &TreeSpec, path: &[u8], later: u32) {
     let host = host_path(top, path);
+    let modes = fs_err::metadata(&host).unwrap().permissions();
+    fs_err::set_permissions(&host, std::fs::Permissions::from_mode(0o600)).unwrap();
     fs_err::write(&host, spec.content(path).unwrap()).unwrap();
+    fs_err::set_permissions(&host, modes).unwrap();
     let (secs, nanos) = spec.entries[path].mtime;
     let time = rustix::fs::Timespec {
         tv_sec: i64::try_from(secs).unwrap(),
