@@ -54,11 +54,19 @@ impl Disk {
         at.map_or_else(|| self.0.try_clone(), Ok)
     }
 
-    /// Makes a directory, if there is none, that is writable until [`seal`](Self::seal).
+    /// Makes a directory, if there is none, and one that is writable until [`seal`](Self::seal): an earlier build may have left
+    /// it otherwise.
     pub(super) fn directory(&self, path: &EntryPath) -> io::Result<()> {
         let (parent, name) = (self.parent(path)?, path.file_name());
         match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(there) if FileType::from_raw_mode(there.st_mode).is_dir() => return Ok(()),
+            Ok(there) if FileType::from_raw_mode(there.st_mode).is_dir() => {
+                let mode = Mode::from_raw_mode(there.st_mode);
+                if !mode.contains(Mode::RWXU) {
+                    let directory = openat(&parent, name, DIRECTORY, Mode::empty())?;
+                    fchmod(&directory, mode | Mode::RWXU)?;
+                }
+                return Ok(());
+            }
             Ok(_) => unlinkat(&parent, name, AtFlags::empty())?,
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error.into()),
