@@ -97,13 +97,7 @@ impl Disk {
         let (temporary, ()) = Temporary::make(self.parent(path)?, |parent, name| {
             symlinkat(&stat.linkname[..], parent, name)
         })?;
-        let times = times(stat);
-        utimensat(
-            &temporary.parent,
-            &temporary.name,
-            &times,
-            AtFlags::SYMLINK_NOFOLLOW,
-        )?;
+        temporary.stamp(stat)?;
         temporary.rename(path)
     }
 
@@ -124,13 +118,7 @@ impl Disk {
         let (temporary, ()) = Temporary::make(self.parent(path)?, |parent, name| {
             mknodat(parent, name, kind, permissions, device)
         })?;
-        let times = times(stat);
-        utimensat(
-            &temporary.parent,
-            &temporary.name,
-            &times,
-            AtFlags::SYMLINK_NOFOLLOW,
-        )?;
+        temporary.stamp(stat)?;
         temporary.rename(path)
     }
 
@@ -191,6 +179,12 @@ impl Temporary {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Gives it its time; one that is a link is not followed.
+    fn stamp(&self, stat: &Stat) -> io::Result<()> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        Ok(utimensat(&self.parent, &self.name, &times(stat), flags)?)
     }
 
     /// Gives it its own name in the same directory. What has it is replaced, but for a directory with something in it.
