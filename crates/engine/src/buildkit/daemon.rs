@@ -14,7 +14,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::address::{SshTarget, host_and_port, parse_ssh, redact};
+use crate::address::{Address, SshTarget, host_and_port, parse_ssh, redact};
 use crate::client::{ConnectOptions, Engine};
 use crate::connect::{Connector, ConnectorError};
 use crate::environment::Environment;
@@ -283,12 +283,14 @@ pub(super) fn is_container_name(name: &str) -> bool {
 impl fmt::Display for DaemonAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unix(path) => write!(f, "unix://{}", path.display()),
-            Self::Tcp { host, port, .. } if host.contains(':') => {
-                write!(f, "tcp://[{host}]:{port}")
+            Self::Unix(path) => Address::Unix(path.clone()).fmt(f),
+            Self::Tcp { host, port, .. } => Address::Tcp {
+                host: host.clone(),
+                port: *port,
+                tls: None,
             }
-            Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
-            Self::Ssh(target) => crate::address::Address::Ssh(target.clone()).fmt(f),
+            .fmt(f),
+            Self::Ssh(target) => Address::Ssh(target.clone()).fmt(f),
             Self::Container { name, engine } => {
                 write!(f, "docker-container://{name}")?;
                 match &engine.context {
