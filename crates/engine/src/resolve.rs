@@ -35,6 +35,22 @@ pub struct Considered {
     pub said: Option<String>,
 }
 
+impl Considered {
+    /// Adds a source to a trail, and returns what it said; an empty text is silence.
+    pub(crate) fn ask(
+        trail: &mut Vec<Self>,
+        source: &'static str,
+        said: Option<&str>,
+    ) -> Option<String> {
+        let said = said.filter(|text| !text.is_empty()).map(str::to_owned);
+        trail.push(Self {
+            source,
+            said: said.clone(),
+        });
+        said
+    }
+}
+
 /// The outcome of a resolution.
 #[derive(Debug, Clone)]
 pub struct Resolution {
@@ -134,12 +150,7 @@ impl Resolver<'_> {
     }
 
     fn ask(&mut self, source: &'static str, said: Option<&str>) -> Option<String> {
-        let said = said.filter(|text| !text.is_empty()).map(str::to_owned);
-        self.trail.push(Considered {
-            source,
-            said: said.clone(),
-        });
-        said
+        Considered::ask(&mut self.trail, source, said)
     }
 
     fn defaults(&mut self, podman_first: bool) -> Result<Vec<Candidate>, AddressError> {

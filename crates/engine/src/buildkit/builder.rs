@@ -170,12 +170,7 @@ impl Resolver<'_> {
     }
 
     fn ask(&mut self, source: &'static str, said: Option<&str>) -> Option<String> {
-        let said = said.filter(|text| !text.is_empty()).map(str::to_owned);
-        self.trail.push(Considered {
-            source,
-            said: said.clone(),
-        });
-        said
+        Considered::ask(&mut self.trail, source, said)
     }
 
     /// An instance, else a docker context: that is one with the driver `docker`.
