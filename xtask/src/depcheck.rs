@@ -18,6 +18,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "shipload-context",
         &["shipload-ignore", "shipload-dockerfile"],
     ),
+    (
+        "shipload-explain",
+        &["shipload-ignore", "shipload-dockerfile", "shipload-context"],
+    ),
     ("shipload-engine", &["shipload-context"]),
     ("shipload", LIBRARIES),
     ("shipload-cli", ALL_LIBRARIES),
@@ -35,12 +39,14 @@ const LIBRARIES: &[&str] = &[
     "shipload-ignore",
     "shipload-dockerfile",
     "shipload-context",
+    "shipload-explain",
     "shipload-engine",
 ];
 const ALL_LIBRARIES: &[&str] = &[
     "shipload-ignore",
     "shipload-dockerfile",
     "shipload-context",
+    "shipload-explain",
     "shipload-engine",
     "shipload",
 ];
@@ -48,7 +54,12 @@ const ALL_LIBRARIES: &[&str] = &[
 const TESTKIT: &str = "shipload-testkit";
 
 /// The crates that do no networking and no async, and what would bring it in.
-const PURE: &[&str] = &["shipload-ignore", "shipload-dockerfile", "shipload-context"];
+const PURE: &[&str] = &[
+    "shipload-ignore",
+    "shipload-dockerfile",
+    "shipload-context",
+    "shipload-explain",
+];
 const NETWORK: &[&str] = &["bollard", "hyper", "reqwest", "tokio", "tonic"];
 
 pub(crate) fn run() -> ExitCode {

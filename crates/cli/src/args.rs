@@ -20,7 +20,7 @@ use crate::size::Size;
     disable_help_subcommand = true,
     infer_long_args = false,
     after_help = "Results go to standard output, everything else to standard error.\n\
-                  Exit status: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted."
+                  Exit status: 0 done, 1 the work failed, 2 wrong usage, 3 a check found something, 130 interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]

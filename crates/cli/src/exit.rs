@@ -18,6 +18,9 @@ pub(crate) enum Exit {
     Failed,
     /// It was asked wrongly.
     Usage,
+    /// It looked for something and found it.
+    #[expect(dead_code, reason = "for the verbs that check and compare")]
+    Found,
     /// It was told to stop.
     Interrupted,
 }
@@ -35,6 +38,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::Found => 3,
             // As a shell reports a process that SIGINT ended.
             Self::Interrupted => 130,
         }

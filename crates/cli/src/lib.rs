@@ -9,6 +9,7 @@ mod commands;
 mod engine;
 mod exit;
 mod interrupt;
+mod json;
 mod plan;
 mod reads;
 mod size;
@@ -34,7 +35,7 @@ pub fn command() -> clap::Command {
 }
 
 /// Does what `arguments` say, the first of which is the program's name, and returns how the program ends: 0 done, 1 the
-/// work failed, 2 wrong usage, 130 interrupted.
+/// work failed, 2 wrong usage, 3 a check found something, 130 interrupted.
 ///
 /// It prints, takes signals and may end the process; it is for a `main` function.
 pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -45,7 +46,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let ui = Ui::new();
     match run(&ui, arguments) {
-        Ok(()) => Exit::Done.into(),
+        Ok(exit) => exit.into(),
         Err(failure) => {
             ui.failure(&failure);
             failure.exit.into()
@@ -53,16 +54,19 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
+fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     let engine = arguments.engine;
     match arguments.verb {
-        Verb::Build(build) => commands::build::run(ui, &build, engine),
-        Verb::Doctor(doctor) => commands::doctor::run(ui, &doctor, engine),
-        Verb::Ls(_) | Verb::Pack(_) | Verb::Deps(_) if engine.is_given() => Err(Failure::usage(
-            "`--host` and `--context` have no use here: no engine is asked",
-        )),
-        Verb::Pack(pack) => commands::pack::run(ui, pack),
-        Verb::Ls(ls) => commands::ls::run(ui, &ls),
-        Verb::Deps(deps) => commands::deps::run(ui, &deps),
+        Verb::Build(build) => commands::build::run(ui, &build, engine)?,
+        Verb::Doctor(doctor) => commands::doctor::run(ui, &doctor, engine)?,
+        _ if engine.is_given() => {
+            return Err(Failure::usage(
+                "`--host` and `--context` have no use here: no engine is asked",
+            ));
+        }
+        Verb::Pack(pack) => commands::pack::run(ui, pack)?,
+        Verb::Ls(ls) => commands::ls::run(ui, &ls)?,
+        Verb::Deps(deps) => commands::deps::run(ui, &deps)?,
     }
+    Ok(Exit::Done)
 }

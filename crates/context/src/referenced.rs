@@ -5,6 +5,7 @@
 
 mod error;
 mod missing;
+mod readers;
 mod selection;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use shipload_ignore::Semantics;
 use crate::recipe::Plan;
 use crate::view::View;
 use missing::Explainer;
+use readers::Readers;
 use selection::{Cache, Found, Names, Selection};
 
 pub use error::ReferencedError;
@@ -39,6 +41,7 @@ pub struct Referenced {
     pub left_bytes: u64,
     /// Sources that lead nowhere, so that the build will fail.
     pub missing: Vec<Missing>,
+    readers: Readers,
 }
 
 /// What a build reads
@@ -110,8 +113,10 @@ impl Plan {
         let tree = self.view.tree();
         let mut selection = Selection::new(tree);
         let mut found = Vec::new();
+        let mut readers = Readers::default();
         for source in &reads.sources {
             found.push(selection.add(&source.pattern, self.names(source)));
+            readers.push(selection.take_reached());
             if selection.is_exhausted() {
                 let (position, source) = (source.position, source.written.clone());
                 let reason = Reason::Work { source };
@@ -142,6 +147,7 @@ impl Plan {
             members,
             reads,
             missing,
+            readers,
         })
     }
 

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
+use shipload_ignore::{Frame, MatchError, Rules};
+
 use crate::entry::{Device, Entry, Kind, Mtime, Standing};
 use crate::path::EntryPath;
 use crate::tree::Tree;
@@ -175,6 +177,58 @@ impl View {
         Self::of(self.tree.clone(), self.policy, kept)
     }
 
+    /// Only those members that ignore rules leave in, as if the tree had been listed under them.
+    ///
+    /// [`HostDir::rules`](crate::HostDir::rules) does the same while a directory is listed, and opens nothing below what is out
+    /// for good. This is for what is listed already: an archive, or a directory that several rule files are held against.
+    ///
+    /// ```
+    /// use shipload_context::{Rules, Semantics, TreeBuilder, View};
+    ///
+    /// let tree = TreeBuilder::new().bytes("a.log".parse()?, "").bytes("b".parse()?, "").build()?;
+    /// let rules = Rules::parse(Semantics::Classic, ".dockerignore", b"*.log")?;
+    /// let view = View::new(&tree).under(&rules)?;
+    /// assert_eq!(view.members().map(|m| m.entry.path.to_string()).collect::<Vec<_>>(), ["b"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`MatchError`] for a rule that turns out malformed when it is evaluated, as builders fail then.
+    pub fn under(self, rules: &Rules) -> Result<Self, MatchError> {
+        let mut included = vec![false; self.tree.entries().len()];
+        // The directories that the entry at `place` is in: the place behind each, and its frame.
+        let mut above: Vec<(usize, Frame)> = Vec::new();
+        let root = rules.root();
+        let mut place = 0;
+        while let Some(entry) = self.tree.entries().get(place) {
+            while above.last().is_some_and(|(end, _)| *end <= place) {
+                above.pop();
+            }
+            let frame = above.last().map_or(&root, |(_, frame)| frame);
+            let verdict = rules.judge(frame, entry.path.as_bytes(), entry.is_dir())?;
+            included[place] = !verdict.excluded;
+            place = match (entry.is_dir(), verdict.enter) {
+                (true, true) => {
+                    above.push((self.tree.end(place), verdict.frame));
+                    place + 1
+                }
+                (true, false) => self.tree.end(place),
+                (false, _) => place + 1,
+            };
+        }
+        if rules.semantics().sends_excluded_parents() {
+            for &i in self.kept.iter().rev() {
+                // Entries stand behind the directories they are in.
+                if included[i as usize]
+                    && let Some(parent) = self.tree.parent(i as usize)
+                {
+                    included[parent] = true;
+                }
+            }
+        }
+        Ok(self.marked(|place| included[place]))
+    }
+
     /// Only those members whose place in the tree is marked.
     pub(crate) fn marked(self, marked: impl Fn(usize) -> bool) -> Self {
         let kept = self
@@ -284,6 +338,11 @@ impl View {
     /// The place in the tree of the member at a place.
     pub(crate) fn tree_place(&self, place: usize) -> Option<usize> {
         self.kept.get(place).map(|&i| i as usize)
+    }
+
+    /// The place of the first member that stands at a place of the tree or behind it.
+    pub(crate) fn place_from(&self, tree_place: usize) -> usize {
+        self.kept.partition_point(|&i| (i as usize) < tree_place)
     }
 
     /// The place of the member whose name comes first of those of the file at `place`: `place` itself but for hard links.

@@ -49,6 +49,10 @@ pub struct ContextSource {
     pub reader: Reader,
     /// Which sources belong to one instruction: the line in which it begins.
     pub instruction: usize,
+    /// The stage that reads it, counted from 0. What an `ONBUILD` of another stage says is read by the stage that is built on it.
+    pub stage: usize,
+    /// The name of that stage.
+    pub stage_name: Option<Arc<str>>,
     /// Whether the instruction has sources as well that are not of the context, such as URLs.
     pub has_others: bool,
 }

@@ -42,6 +42,7 @@
 //! | [`context`] | sources → an immutable tree → archives and listings; no network, no async |
 //! | [`dockerfile`] | Dockerfiles: read, written, generated; which files of the context they read; no I/O |
 //! | [`ignore`] | `.dockerignore` rules: is a path in or out, and which line decided; no I/O |
+//! | [`explain`] | what is in a context and why, what it costs, what it leaks; no network, no async |
 //! | [`engine`] | Docker Engine and Podman: found, connected to, told to build, tag, push; async |
 //! | [`blocking`] | the same for programs without an async runtime |
 //!
@@ -51,6 +52,7 @@ pub use shipload_context as context;
 pub use shipload_dockerfile as dockerfile;
 pub use shipload_engine as engine;
 pub use shipload_engine::blocking;
+pub use shipload_explain as explain;
 pub use shipload_ignore as ignore;
 
 /// What most programs need, for `use shipload::prelude::*`. The engine itself is left out, since there are two:

@@ -2,6 +2,7 @@
 //! absolute, and never above it.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use shipload_dockerfile::Glob;
 
@@ -23,6 +24,8 @@ const STEP: usize = 8;
 pub(super) struct Selection<'t> {
     tree: &'t Tree,
     named: Vec<bool>,
+    /// What the pattern at hand leads to, in the order in which it is found.
+    reached: Vec<Range<usize>>,
     /// How many steps are left.
     steps: usize,
 }
@@ -99,12 +102,30 @@ struct Work {
 impl<'t> Selection<'t> {
     pub(super) fn new(tree: &'t Tree) -> Self {
         let named = vec![false; tree.entries().len()];
-        let steps = STEPS;
-        Self { tree, named, steps }
+        Self {
+            tree,
+            named,
+            reached: Vec::new(),
+            steps: STEPS,
+        }
     }
 
     pub(super) fn add_all(&mut self) {
-        self.named.fill(true);
+        self.take(None);
+    }
+
+    /// The places that the last pattern leads to, in order and apart from each other.
+    pub(super) fn take_reached(&mut self) -> Vec<Range<usize>> {
+        let mut reached = std::mem::take(&mut self.reached);
+        reached.sort_unstable_by_key(|range| range.start);
+        reached.dedup_by(|next, last| {
+            let touches = next.start <= last.end;
+            if touches {
+                last.end = last.end.max(next.end);
+            }
+            touches
+        });
+        reached
     }
 
     /// Whether the patterns made so much work that everything counts as found.
@@ -168,7 +189,7 @@ impl<'t> Selection<'t> {
                 found = Found::Some;
                 match (end, work.dir) {
                     (End::Subtree, dir) => self.take(dir),
-                    (End::Entry, Some(dir)) => self.named[dir] = true,
+                    (End::Entry, Some(dir)) => self.mark(dir..dir + 1),
                     (End::Entry, None) => {}
                 }
                 continue;
@@ -226,7 +247,7 @@ impl<'t> Selection<'t> {
         let (dir, rest, links) = match &entry.kind {
             Kind::Dir => (Some(place), work.rest.clone(), work.links),
             Kind::Symlink { target } => {
-                self.named[place] = true;
+                self.mark(place..place + 1);
                 if *found == Found::Nothing {
                     *found = Found::Lost(entry.path.to_string());
                 }
@@ -242,7 +263,7 @@ impl<'t> Selection<'t> {
             }
             Kind::File { .. } | Kind::Fifo | Kind::Char(_) | Kind::Block(_) => {
                 if work.rest.is_empty() {
-                    self.named[place] = true;
+                    self.mark(place..place + 1);
                     *found = Found::Some;
                 }
                 open.extend(work.back());
@@ -256,7 +277,12 @@ impl<'t> Selection<'t> {
     fn take(&mut self, dir: Option<usize>) {
         let start = dir.unwrap_or_default();
         let end = dir.map_or(self.named.len(), |dir| self.tree.end(dir));
-        self.named[start..end].fill(true);
+        self.mark(start..end);
+    }
+
+    fn mark(&mut self, places: Range<usize>) {
+        self.named[places.clone()].fill(true);
+        self.reached.push(places);
     }
 
     /// The path of a name in a directory, for a person.

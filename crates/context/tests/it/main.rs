@@ -18,4 +18,5 @@ mod recipes;
 mod referenced;
 mod same_bytes;
 mod support;
+mod under;
 mod walking;

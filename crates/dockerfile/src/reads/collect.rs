@@ -18,6 +18,8 @@ pub(super) struct Collector<'a> {
     file: &'a Dockerfile,
     stages: &'a Stages<'a>,
     names: StageNames<'a>,
+    /// The names of the stages as written, shared by the sources in them.
+    stage_names: Vec<Option<Arc<str>>>,
     request: &'a Request,
     global: Scope<'a>,
     /// The base of each stage.
@@ -48,6 +50,7 @@ impl<'a> Collector<'a> {
             file,
             stages,
             names: StageNames::of(stages),
+            stage_names: stages.stages.iter().map(written_name).collect(),
             request,
             global,
             bases: Vec::new(),
@@ -217,7 +220,7 @@ impl<'a> Collector<'a> {
                 Some((_, path)) if is_add && is_remote(&path, self.request.builder) => {
                     has_others = true;
                 }
-                Some((word, path)) => self.source(&path, word, reader, instruction),
+                Some((word, path)) => self.source(&path, word, reader, (instruction, index)),
                 None => has_others = true,
             }
         }
@@ -249,7 +252,7 @@ impl<'a> Collector<'a> {
         if kind.eq_ignore_ascii_case("bind") {
             let word = part(mount.source().unwrap_or_default());
             if let Some(path) = self.expand(&word, scope)? {
-                self.source(&path, &mount.word, &Reader::Mount, instruction);
+                self.source(&path, &mount.word, &Reader::Mount, (instruction, index));
             }
         }
         Ok(())
@@ -282,7 +285,14 @@ impl<'a> Collector<'a> {
         Ok(None)
     }
 
-    fn source(&mut self, path: &str, word: &Word, reader: &Reader, instruction: &Instruction) {
+    /// Notes a source of an instruction in a stage.
+    fn source(
+        &mut self,
+        path: &str,
+        word: &Word,
+        reader: &Reader,
+        (instruction, stage): (&Instruction, usize),
+    ) {
         let excerpt = self.excerpt(instruction, word.position.line);
         self.reads.sources.push(ContextSource {
             pattern: clean(path),
@@ -291,6 +301,8 @@ impl<'a> Collector<'a> {
             excerpt,
             reader: reader.clone(),
             instruction: *instruction.lines.start(),
+            stage,
+            stage_name: self.stage_names[stage].clone(),
             has_others: false,
         });
     }
@@ -304,6 +316,10 @@ impl<'a> Collector<'a> {
         }
         self.excerpts.get(&line).cloned().unwrap_or_default()
     }
+}
+
+fn written_name(stage: &Stage<'_>) -> Option<Arc<str>> {
+    stage.from.name.as_deref().map(Arc::from)
 }
 
 /// A path from the top of the context: no empty, `.` or `..` component, and nothing above the top.

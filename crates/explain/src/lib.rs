@@ -1,0 +1,11 @@
+//! Explains Docker build contexts: what is in them and why, what they cost, what they leak, and what a builder's cache will
+//! make of them.
+//!
+//! Every question is put to the same plan, tree and view that [`pack`](shipload_context::pack()) writes from, so that no
+//! answer can be wrong about the archive. Answers are plain data; nothing here prints, and nothing knows the network.
+
+mod digest;
+mod inputs;
+
+pub use digest::{Digest, DigestError};
+pub use inputs::{InputFile, InputKind, Inputs, Step};

@@ -1,0 +1,6 @@
+//! Answers about real directories, held against the archives that are written of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test is a panic, a skipped one says so"
+)]
