@@ -157,13 +157,7 @@ impl From<ArchiveError> for Failure {
             ArchiveProblem::Twice | ArchiveProblem::Hides { .. } => {
                 Some("unpack the archive and pack it again".to_owned())
             }
-            ArchiveProblem::TooManyBytes { .. }
-            | ArchiveProblem::TooManyEntries { .. }
-            | ArchiveProblem::TooManyNames { .. }
-            | ArchiveProblem::Ratio { .. }
-            | ArchiveProblem::LargeHeader { .. }
-            | ArchiveProblem::LongPath { .. }
-            | ArchiveProblem::Deep { .. } => Some(
+            problem if problem.is_limit() => Some(
                 "if you trust where it comes from, unpack it and take the directory".to_owned(),
             ),
             _ => error.hint(),

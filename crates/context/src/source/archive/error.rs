@@ -241,17 +241,27 @@ impl ArchiveError {
             ArchiveProblem::Twice | ArchiveProblem::Hides { .. } => {
                 "unpack and pack it again, or ask for the last member to win"
             }
-            ArchiveProblem::TooManyBytes { .. }
-            | ArchiveProblem::TooManyEntries { .. }
-            | ArchiveProblem::TooManyNames { .. }
-            | ArchiveProblem::Ratio { .. }
-            | ArchiveProblem::LargeHeader { .. }
-            | ArchiveProblem::LongPath { .. }
-            | ArchiveProblem::Deep { .. } => "raise the limit if you trust where it comes from",
+            problem if problem.is_limit() => "raise the limit if you trust where it comes from",
             ArchiveProblem::Cut { .. } => "fetch or write it again",
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+impl ArchiveProblem {
+    /// Whether it is more than [`Limits`](super::Limits) allow, and might be fine with others.
+    pub fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyBytes { .. }
+                | Self::TooManyEntries { .. }
+                | Self::TooManyNames { .. }
+                | Self::Ratio { .. }
+                | Self::LargeHeader { .. }
+                | Self::LongPath { .. }
+                | Self::Deep { .. }
+        )
     }
 }
 
