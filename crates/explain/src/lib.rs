@@ -4,8 +4,12 @@
 //! Every question is put to the same plan, tree and view that [`pack`](shipload_context::pack()) writes from, so that no
 //! answer can be wrong about the archive. Answers are plain data; nothing here prints, and nothing knows the network.
 
+mod code;
 mod digest;
+mod finding;
 mod inputs;
 
+pub use code::{Code, Severity, UnknownCode};
 pub use digest::{Digest, DigestError};
+pub use finding::{Edit, Finding, Fix, Location, Related};
 pub use inputs::{InputFile, InputKind, Inputs, Step};
