@@ -1,6 +1,7 @@
 //! Sinks: what a view is written to.
 
 pub mod compress;
+pub(crate) mod digest;
 pub(crate) mod file;
 pub(crate) mod header;
 pub(crate) mod list;

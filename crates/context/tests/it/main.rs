@@ -10,6 +10,7 @@ mod archive;
 mod changing;
 mod clashes;
 mod compress;
+mod digests;
 mod docker_map;
 mod failing;
 mod filesync;
