@@ -1,0 +1,143 @@
+//! Whatever the program says of a context is what is in the archive that it writes: on 1,000 random trees.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use shipload_testkit::dockerfiles::random_dockerfile;
+use shipload_testkit::member::{self, Member};
+use shipload_testkit::tree::{Case, Kinds, TreeSpec, random_case};
+
+use crate::sandbox::{Run, Sandbox};
+
+const CASES: u64 = 1_000;
+
+/// A random context, the builder whose rules apply, and what `pack` makes of it.
+struct Scene {
+    sandbox: Sandbox,
+    case: Case,
+    engine: &'static str,
+    /// The members of the archive of everything.
+    all: Vec<Member>,
+}
+
+/// # Making one
+impl Scene {
+    /// `None` where `pack` refuses the tree or its rules.
+    fn new(seed: u64) -> Option<Self> {
+        let mut case = random_case(seed, Kinds::Every);
+        let name = case.dockerfile.clone().into_bytes();
+        let mut item = case.tree.entries[&name].clone();
+        case.tree.remove(&name);
+        let content = random_dockerfile(seed, &case.tree).into_bytes();
+        item.kind = shipload_testkit::tree::Kind::File { content };
+        case.tree.add(&name, item);
+        let sandbox = Sandbox::new();
+        case.tree.write(&sandbox.dir()).unwrap();
+        let engines = ["classic", "buildkit", "podman"];
+        let engine = engines[usize::try_from(seed).unwrap() % engines.len()];
+        let mut scene = Self {
+            sandbox,
+            case,
+            engine,
+            all: Vec::new(),
+        };
+        scene.all = scene.archive(&[])?;
+        Some(scene)
+    }
+
+    fn run(&self, verb: &str, arguments: &[&str]) -> Run {
+        let dockerfile = &self.case.dockerfile;
+        let usual = [verb, "--engine", self.engine, "-f", dockerfile];
+        self.sandbox.run(&[&usual, arguments].concat())
+    }
+
+    /// The members of an archive of it, but the times: `None` where it is refused.
+    fn archive(&self, arguments: &[&str]) -> Option<Vec<Member>> {
+        let packed = self.run("pack", arguments);
+        match packed.code {
+            Some(0) => Some(member::read(&packed.stdout).unwrap()),
+            _ => None,
+        }
+    }
+
+    /// The paths that a verb prints.
+    fn paths(&self, verb: &str, arguments: &[&str]) -> Option<Vec<Vec<u8>>> {
+        let run = self.run(verb, arguments);
+        let lines = run.stdout.split(|&byte| byte == 0);
+        let paths = lines.filter(|path| !path.is_empty()).map(<[u8]>::to_vec);
+        (run.code == Some(0)).then(|| paths.collect())
+    }
+}
+
+/// # What has to agree
+impl Scene {
+    fn ls(&self) {
+        let archive: Vec<_> = self.all.iter().map(|member| member.path.clone()).collect();
+        assert_eq!(self.paths("ls", &["--format=nul"]), Some(archive));
+    }
+
+    /// What is read is in the least archive, and what else is in there are directories, build files, and what the classic
+    /// builder's cache looks at.
+    fn deps(&self) {
+        let least = self.archive(&["--referenced"]);
+        let deps = self.paths("deps", &["--format=nul"]);
+        let (Some(least), Some(deps)) = (&least, &deps) else {
+            assert_eq!((least.is_some(), deps.is_some()), (false, false));
+            return;
+        };
+        let deps: BTreeSet<&[u8]> = deps.iter().map(Vec::as_slice).collect();
+        let sent: BTreeSet<&[u8]> = least.iter().map(|member| member.path.as_slice()).collect();
+        if deps == BTreeSet::from([&b"."[..]]) {
+            assert_eq!(least, &self.all);
+            return;
+        }
+        assert!(deps.is_subset(&sent), "{deps:?}\n{sent:?}");
+        let is_build_file =
+            |path: &[u8]| path.ends_with(b"ignore") || path == self.case.dockerfile.as_bytes();
+        let needless = |member: &&Member| {
+            member.kind != '5' && !deps.contains(&*member.path) && !is_build_file(&member.path)
+        };
+        if self.engine != "classic" {
+            assert_eq!(least.iter().find(needless), None);
+        }
+    }
+}
+
+fn check(seed: u64) -> bool {
+    let Some(scene) = Scene::new(seed) else {
+        return false;
+    };
+    scene.ls();
+    scene.deps();
+    true
+}
+
+#[test]
+fn every_verb_agrees_with_the_archive() {
+    let (next, checked) = (AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= CASES {
+                return;
+            }
+            let outcome = std::panic::catch_unwind(|| check(seed));
+            let Ok(is_checked) = outcome else {
+                let tree: TreeSpec = random_case(seed, Kinds::Every).tree;
+                panic!("seed {seed}: {tree}");
+            };
+            checked.fetch_add(is_checked.into(), Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, NonZeroUsize::get) {
+            scope.spawn(work);
+        }
+    });
+    let checked = checked.into_inner();
+    assert!(
+        checked > CASES * 8 / 10,
+        "only {checked} of {CASES} trees were packed"
+    );
+}
