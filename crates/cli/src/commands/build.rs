@@ -71,11 +71,8 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     options.registries = Registry::of_images(&least.reads);
     let load = outputs::complete(&mut options, &place, arguments)?;
     place.check(ui, &plan, &options)?;
-    if matches!(place.builder, Builder::BuildKit(_)) && arguments.compress == Some(true) {
-        ui.warning(
-            "`--compress` has no effect on BuildKit, which is sent no archive",
-            None,
-        );
+    if matches!(place.builder, Builder::BuildKit(_)) {
+        unheeded(ui, arguments);
     }
     let mut report = Report::new(ui, style);
     let job = Job {
@@ -99,6 +96,19 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
             .map_err(|error| Failure::new("cannot write the image id").caused_by(&error))?;
     }
     Ok(())
+}
+
+/// Warns of what is about the archive that a builder is sent.
+fn unheeded(ui: &Ui, arguments: &Arguments) {
+    let given = [
+        ("--compress", arguments.compress == Some(true)),
+        ("--whole-context", arguments.whole_context),
+    ];
+    for (option, _) in given.iter().filter(|(_, given)| *given) {
+        let text =
+            format!("`{option}` has no effect on BuildKit, which asks for the files it needs");
+        ui.warning(&text, None);
+    }
 }
 
 /// Who hears of the build, and in which form.

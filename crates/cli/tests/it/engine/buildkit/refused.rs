@@ -110,9 +110,15 @@ fn what_has_no_effect_is_warned_of() {
     for engine in engines() {
         let sandbox = Sandbox::with(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "a")]);
         let arguments = ["--memory", "1g", "--squash", "-o", "out"];
-        let run = fine(build(&sandbox, &engine, &arguments));
-        for option in ["--memory", "--squash"] {
-            let warning = format!("warning: {option} has no effect on BuildKit 0.");
+        let ours = ["--compress", "--whole-context"];
+        let run = fine(build(&sandbox, &engine, &[&arguments[..], &ours].concat()));
+        for (option, quote, builder) in [
+            ("--memory", "", "BuildKit 0."),
+            ("--squash", "", "BuildKit 0."),
+            (ours[0], "`", "BuildKit,"),
+            (ours[1], "`", "BuildKit,"),
+        ] {
+            let warning = format!("warning: {quote}{option}{quote} has no effect on {builder}");
             assert_eq!(run.stderr.matches(&warning).count(), 1, "{}", run.stderr);
         }
     }
