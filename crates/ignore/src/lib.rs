@@ -81,4 +81,4 @@ pub use error::{LoadError, LoadProblem, MatchError, Place};
 pub use includes::{Includes, Inclusion};
 pub use rules::{Origin, Rule, Rules, RulesBuilder};
 pub use semantics::{Candidate, Semantics};
-pub use walk::{Explanation, Frame, Judgement, Match, Step};
+pub use walk::{Explanation, Frame, Judgement, Match, Matching, Step};

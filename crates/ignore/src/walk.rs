@@ -45,6 +45,15 @@ pub struct Judgement<'r> {
     pub frame: Frame,
 }
 
+/// The rules that match one entry.
+#[derive(Debug)]
+pub struct Matching {
+    /// Their places in [`Rules::iter`], in order.
+    pub rules: Vec<usize>,
+    /// For what is below the entry.
+    pub frame: Frame,
+}
+
 /// Why a path is in the context or not: every rule that matched on the way.
 #[derive(Debug)]
 pub struct Explanation<'r> {
@@ -127,6 +136,39 @@ impl Rules {
         Ok((holds, counted.into_frame(parent)))
     }
 
+    /// Finds the rules whose patterns match one entry, whether they count for it or not. `parent` is the frame that this gave for
+    /// the entry's directory, or [`Rules::root`]; it is another one than [`Rules::judge`] gives.
+    ///
+    /// A rule that matches an entry is matched again by what is below it only where the pattern says so, as `a/**` does, or where
+    /// all patterns do, as podman's. A rule that cannot be evaluated matches nothing here.
+    ///
+    /// ```
+    /// use shipload_ignore::{Rules, Semantics};
+    ///
+    /// let rules = Rules::parse(Semantics::BuildKit, ".dockerignore", b"a*\n!b\n*\n")?;
+    /// assert_eq!(rules.matching(&rules.root(), b"ab")?.rules, [0, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// For a path that is not UTF-8 or holds a line break, as [`Rules::judge`].
+    pub fn matching(&self, parent: &Frame, path: &[u8]) -> Result<Matching, MatchError> {
+        let Hits { mut own, mut below } = self.hits(parent, path)?;
+        sort(&mut own);
+        if !below.is_empty() {
+            below.extend_from_slice(parent.below());
+            sort(&mut below);
+        }
+        let counted = Counted {
+            matched: None,
+            below,
+        };
+        Ok(Matching {
+            rules: own.into_iter().map(|id| id as usize).collect(),
+            frame: counted.into_frame(parent),
+        })
+    }
+
     /// Explains the verdict on one path by judging it and all directories above it.
     ///
     /// # Errors
@@ -193,14 +235,7 @@ impl Rules {
 
     /// Finds the rules that count for `path`.
     fn count(&self, parent: &Frame, path: &[u8]) -> Result<Counted, MatchError> {
-        let Hits { own, mut below } = match PlainPath::new(path) {
-            Some(mut path) => {
-                let mut hits = self.index().hits(&mut path);
-                hits.own.extend_from_slice(parent.below());
-                hits
-            }
-            None => self.hits_one_by_one(path)?,
-        };
+        let Hits { own, mut below } = self.hits(parent, path)?;
         let matched = match self.semantics() {
             Semantics::Classic | Semantics::BuildKit => self.replay(parent.matched(), own, path)?,
             Semantics::Podman => Some(self.all_matches(own, path)?),
@@ -253,6 +288,18 @@ impl Rules {
         }
         sort(&mut own);
         Ok(own)
+    }
+
+    /// Finds the rules whose patterns match `path`, whether they count or not; neither sorted nor each once.
+    fn hits(&self, parent: &Frame, path: &[u8]) -> Result<Hits, MatchError> {
+        match PlainPath::new(path) {
+            Some(mut path) => {
+                let mut hits = self.index().hits(&mut path);
+                hits.own.extend_from_slice(parent.below());
+                Ok(hits)
+            }
+            None => self.hits_one_by_one(path),
+        }
     }
 
     /// For the rare paths that the index does not take.
@@ -316,5 +363,36 @@ fn match_error(rule: &Rule, path: &[u8], reason: Problem) -> MatchError {
         text: rule.text_lossy().into_owned(),
         path: String::from_utf8_lossy(path).into_owned(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matches_is_what_each_pattern_says_by_itself() {
+        let patterns = b"a\na/**\n!**/a\n*\n**/*.c\n!a/b\n[^x]*\na**\n**b\na/*/c\nA\nb\na|b*\n**\n";
+        let paths = [
+            "a", "a/b", "a/b/c", "a/b/x.c", "b", "b/a", "b/a/b", "ab", "x.c", "a/\u{e9}",
+        ];
+        for semantics in [Semantics::Classic, Semantics::BuildKit, Semantics::Podman] {
+            let rules = Rules::parse(semantics, "f", patterns).unwrap();
+            for path in paths {
+                let mut frame = rules.root();
+                for (at, _) in path.match_indices('/') {
+                    let above = rules.matching(&frame, &path.as_bytes()[..at]).unwrap();
+                    frame = above.frame;
+                }
+                let alone = |pattern: &Pattern| pattern.matches(path.as_bytes()).unwrap();
+                let expected: Vec<usize> = (0..)
+                    .zip(rules.patterns())
+                    .filter(|(_, pattern)| alone(pattern))
+                    .map(|(place, _)| place)
+                    .collect();
+                let found = rules.matching(&frame, path.as_bytes()).unwrap();
+                assert_eq!(found.rules, expected, "{path}, {semantics:?}");
+            }
+        }
     }
 }
