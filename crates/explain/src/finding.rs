@@ -215,12 +215,19 @@ impl Location {
 impl Fix {
     /// The content of `file` after the edits that are in it; none if they do not fit it.
     pub fn applied(&self, file: &Path, content: &[u8]) -> Option<Vec<u8>> {
+        Edit::apply(self.edits.iter().filter(|edit| edit.file == file), content)
+    }
+}
+
+impl Edit {
+    /// A content after edits of it, which are in the order of their places; none if they do not fit.
+    pub fn apply<'e>(edits: impl IntoIterator<Item = &'e Self>, content: &[u8]) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(content.len());
         let mut done = 0;
-        for edit in self.edits.iter().filter(|edit| edit.file == file) {
+        for edit in edits {
             out.extend_from_slice(content.get(done..edit.range.start)?);
-            out.extend_from_slice(&edit.text);
             content.get(edit.range.clone())?;
+            out.extend_from_slice(&edit.text);
             done = edit.range.end;
         }
         out.extend_from_slice(content.get(done..)?);

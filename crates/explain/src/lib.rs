@@ -8,8 +8,10 @@ mod code;
 mod digest;
 mod finding;
 mod inputs;
+mod survey;
 
 pub use code::{Code, Severity, UnknownCode};
 pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};
 pub use inputs::{InputFile, InputKind, Inputs, Step};
+pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};

@@ -4,3 +4,5 @@
     clippy::panic,
     reason = "a failed test is a panic, a skipped one says so"
 )]
+
+mod survey;
