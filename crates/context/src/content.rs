@@ -185,6 +185,14 @@ impl Entry {
         Ok(content)
     }
 
+    /// The value of `security.capability`, where it is known without opening anything.
+    pub(crate) fn listed_capability(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Range(range) => range.capability.as_deref(),
+            Content::None | Content::Bytes(_) | Content::Host(_) | Content::Node(_) => None,
+        }
+    }
+
     fn compare(&self, file: &HostFile, now: &Stamp) -> Result<(), ReadProblem> {
         if !now.regular || (now.device, now.inode) != (file.device, file.inode) {
             return Err(ReadProblem::Replaced);

@@ -53,6 +53,7 @@ pub use sink::compress::Compression;
 pub use sink::digest::{DigestsError, FileDigest, digests};
 pub use sink::file::pack_to_file;
 pub use sink::list::{ListFormat, list};
+pub use sink::measure::archive_bytes;
 pub use sink::pack::{PackError, PackOptions, PackSummary, pack};
 pub use source::archive::{
     Archive, ArchiveError, ArchiveMember, ArchiveOptions, ArchiveProblem, Limits,

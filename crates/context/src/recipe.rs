@@ -158,8 +158,9 @@ impl Plan {
         }
     }
 
-    /// Whether a path is that of the Dockerfile, or of an ignore file that an engine may read.
-    pub(crate) fn is_build_file(&self, path: &EntryPath) -> bool {
+    /// Whether a path is that of the Dockerfile, or of an ignore file that an engine may read: what a build needs whatever rules
+    /// say.
+    pub fn is_build_file(&self, path: &EntryPath) -> bool {
         let names = [&b".dockerignore"[..], b".containerignore"];
         let beside = path.as_bytes().strip_prefix(self.dockerfile.as_bytes());
         beside == Some(b"")

@@ -9,9 +9,11 @@ mod digest;
 mod finding;
 mod inputs;
 mod survey;
+mod usage;
 
 pub use code::{Code, Severity, UnknownCode};
 pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};
 pub use inputs::{InputFile, InputKind, Inputs, Step};
 pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};
+pub use usage::{Candidate, Directory, LargeFile, Sum, Usage};

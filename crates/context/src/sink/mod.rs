@@ -5,4 +5,5 @@ pub(crate) mod digest;
 pub(crate) mod file;
 pub(crate) mod header;
 pub(crate) mod list;
+pub(crate) mod measure;
 pub(crate) mod pack;

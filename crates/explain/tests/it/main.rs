@@ -6,3 +6,4 @@
 )]
 
 mod survey;
+mod usage;
