@@ -5,12 +5,14 @@
 
 mod build_files;
 mod error;
+mod unpacked;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use shipload_ignore::{Rules, Semantics};
 
+use crate::entry::Entry;
 use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
 use crate::source::archive::Archive;
@@ -52,6 +54,7 @@ pub struct Recipe {
 enum Base {
     Dir(PathBuf),
     Archive(Archive),
+    Unpacked(Archive),
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +69,8 @@ pub enum DockerfileChoice {
     /// `Dockerfile`, else `dockerfile`, at the root of the context.
     #[default]
     Default,
+    /// As [`Default`](Self::Default), but a context without one is listed all the same: for who only looks.
+    Optional,
     /// This file of this machine, inside the context or not; of a context that is an archive, this member.
     File(PathBuf),
     /// This text.
@@ -106,6 +111,8 @@ pub struct Plan {
     pub rules: Rules,
     /// Whose rules they are.
     pub semantics: Semantics,
+    /// The Dockerfile as a member of an archive, where rules may have taken it out of the view.
+    dockerfile_member: Option<Entry>,
 }
 
 impl Plan {
@@ -120,6 +127,7 @@ impl Plan {
     /// [`RecipeError`] if it cannot be read, is not as it was listed, or has more than 16 MiB.
     pub fn dockerfile_text(&self) -> Result<Vec<u8>, RecipeError> {
         let entry = self.view.tree().get(&self.dockerfile);
+        let entry = entry.or(self.dockerfile_member.as_ref());
         let path = || {
             self.dockerfile_host
                 .clone()
@@ -194,6 +202,34 @@ impl Recipe {
         }
     }
 
+    /// The context that the directory would be which an archive was made of: rules apply to the members, those of the archive's own
+    /// ignore file by default, and the Dockerfile is a member.
+    ///
+    /// Packed, it is what the directory is packed as.
+    ///
+    /// ```
+    /// use shipload_context::{Archive, ArchiveOptions, Progress, Recipe};
+    ///
+    /// # let mut builder = tar::Builder::new(Vec::new());
+    /// # for (name, text) in [("Dockerfile", &b"FROM scratch\n"[..]), (".dockerignore", b"*.log"), ("a.log", b""), ("b", b"")] {
+    /// #     let mut header = tar::Header::new_ustar();
+    /// #     header.set_size(text.len() as u64);
+    /// #     builder.append_data(&mut header, name, text)?;
+    /// # }
+    /// # let bytes = builder.into_inner()?;
+    /// let archive = Archive::from_reader("x.tar", &bytes[..], &ArchiveOptions::default())?;
+    /// let plan = Recipe::of_unpacked(archive).plan(&Progress::new())?;
+    /// let paths: Vec<_> = plan.view.members().map(|m| m.entry.path.to_string()).collect();
+    /// assert_eq!(paths, [".dockerignore", "Dockerfile", "b"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of_unpacked(archive: Archive) -> Self {
+        Self {
+            base: Base::Unpacked(archive),
+            ..Self::new("")
+        }
+    }
+
     /// Where the Dockerfile is; the default is at the root of the context.
     #[must_use]
     pub fn dockerfile(self, dockerfile: DockerfileChoice) -> Self {
@@ -249,6 +285,7 @@ impl Recipe {
         match &self.base {
             Base::Dir(dir) => self.plan_dir(dir, progress),
             Base::Archive(archive) => self.plan_archive(archive, progress),
+            Base::Unpacked(archive) => self.plan_unpacked(archive, progress),
         }
     }
 
@@ -340,6 +377,7 @@ impl Recipe {
             ignore_files,
             rules,
             semantics: self.semantics,
+            dockerfile_member: None,
         })
     }
 }

@@ -105,6 +105,12 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// That of a name which is a whiteout.
+    pub(crate) fn of_whiteout(path: &EntryPath) -> Option<Self> {
+        let is_whiteout = path.file_name().starts_with(b".wh.");
+        is_whiteout.then(|| Self::Whiteout(path.clone()))
+    }
+
     /// The path it is about.
     pub fn path(&self) -> &EntryPath {
         match self {
@@ -174,6 +180,10 @@ enum Source {
     Archive(Archive),
     Made(Made),
     View(View),
+    Listed {
+        name: String,
+        entries: Vec<Entry>,
+    },
 }
 
 /// # Adding
@@ -296,6 +306,13 @@ impl TreeBuilder {
         self
     }
 
+    /// Adds entries that are listed already, in order; `name` is what messages call their source.
+    pub(crate) fn listed(mut self, name: &str, entries: Vec<Entry>) -> Self {
+        let name = name.to_owned();
+        self.sources.push(Source::Listed { name, entries });
+        self
+    }
+
     /// What happens when two sources claim one path; the default is to fail.
     #[must_use]
     pub fn on_clash(mut self, clash: Clash) -> Self {
@@ -368,6 +385,7 @@ impl Source {
             Self::File { host, at } => host::single(host, at, origin, links)?,
             Self::Archive(archive) => archive.listing(origin, links),
             Self::View(view) => source::view::list(view, origin, links),
+            Self::Listed { entries, .. } => source::view::renew(entries, origin, links),
             Self::Made(made) => Listing {
                 entries: vec![made.entry(origin)],
                 ..Listing::default()
@@ -411,6 +429,7 @@ impl fmt::Display for Source {
             Self::Dir(dir) => write!(f, "`{}`", show_path(&dir.path)),
             Self::File { host, .. } => write!(f, "`{}`", show_path(host)),
             Self::Archive(archive) => write!(f, "`{}`", archive.name()),
+            Self::Listed { name, .. } => write!(f, "`{name}`"),
             Self::Bytes { .. } | Self::Made(_) => f.write_str("memory"),
             Self::View(_) => f.write_str("what the Dockerfile reads"),
         }

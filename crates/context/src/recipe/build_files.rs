@@ -20,7 +20,7 @@ pub(super) const TEXT_LIMIT: u64 = 16 << 20;
 /// The Dockerfile of a context, found.
 pub(super) struct BuildFiles<'a> {
     /// The context directory, links resolved; empty for an archive.
-    dir: &'a Path,
+    pub(super) dir: &'a Path,
     /// The Dockerfile's name in the context.
     pub(super) name: EntryPath,
     /// Its file on this machine, links resolved; none for a text or a member.
@@ -41,14 +41,20 @@ impl<'a> BuildFiles<'a> {
         let chosen = match choice {
             DockerfileChoice::Bytes(text) => return Self::injected(dir, None, text.clone()),
             DockerfileChoice::File(file) => file.clone(),
-            DockerfileChoice::Default => default_names(semantics)
-                .iter()
-                .map(|name| dir.join(name))
-                .find(|path| fs_err::symlink_metadata(path).is_ok())
-                .ok_or_else(|| RecipeError::NoDockerfile {
-                    place: shown.to_owned(),
-                    similar: similar(dir),
-                })?,
+            DockerfileChoice::Default | DockerfileChoice::Optional => {
+                let paths = default_names(semantics).iter().map(|name| dir.join(name));
+                let mut there = paths.filter(|path| fs_err::symlink_metadata(path).is_ok());
+                match there.next() {
+                    Some(path) => path,
+                    None if *choice == DockerfileChoice::Optional => return Self::absent(dir),
+                    None => {
+                        return Err(RecipeError::NoDockerfile {
+                            place: shown.to_owned(),
+                            similar: similar(dir),
+                        });
+                    }
+                }
+            }
         };
         let fail = |source| RecipeError::Dockerfile {
             path: chosen.clone(),
@@ -60,7 +66,10 @@ impl<'a> BuildFiles<'a> {
         }
         if !kind.is_file() {
             // What nobody named is not waited for.
-            if matches!(choice, DockerfileChoice::Default) {
+            if matches!(
+                choice,
+                DockerfileChoice::Default | DockerfileChoice::Optional
+            ) {
                 let problem = "it is no regular file";
                 return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, problem)));
             }
@@ -92,31 +101,45 @@ impl<'a> BuildFiles<'a> {
         let names: Vec<Vec<u8>> = match choice {
             DockerfileChoice::Bytes(text) => return Self::injected(dir, None, text.clone()),
             DockerfileChoice::File(file) => vec![file.as_os_str().as_bytes().to_vec()],
-            DockerfileChoice::Default => default_names(semantics)
+            DockerfileChoice::Default | DockerfileChoice::Optional => default_names(semantics)
                 .iter()
                 .map(|name| name.as_bytes().to_vec())
                 .collect(),
         };
         let there = |name: &EntryPath| archive.members().any(|(path, _)| path == name);
-        names
-            .iter()
-            .filter_map(|name| EntryPath::new(name).ok())
-            .find(there)
-            .map(|name| Self {
+        let mut names = names.iter().filter_map(|name| EntryPath::new(name).ok());
+        match names.find(there) {
+            Some(name) => Ok(Self {
                 dir,
                 name,
                 host: None,
                 injected: None,
-            })
-            .ok_or_else(|| RecipeError::NoDockerfile {
+            }),
+            None if *choice == DockerfileChoice::Optional => Self::absent(dir),
+            None => Err(RecipeError::NoDockerfile {
                 place: archive.name().into(),
                 similar: Vec::new(),
-            })
+            }),
+        }
+    }
+
+    /// There is none, and none is needed.
+    pub(super) fn absent(dir: &'a Path) -> Result<Self, RecipeError> {
+        Ok(Self {
+            dir,
+            name: own_name(b"Dockerfile")?,
+            host: None,
+            injected: None,
+        })
     }
 
     /// A Dockerfile that is not in the context goes there under a name that no other file has. The docker CLI
     /// draws the name at random; ours follows from the text, so that the archive does.
-    fn injected(dir: &'a Path, host: Option<PathBuf>, text: Vec<u8>) -> Result<Self, RecipeError> {
+    pub(super) fn injected(
+        dir: &'a Path,
+        host: Option<PathBuf>,
+        text: Vec<u8>,
+    ) -> Result<Self, RecipeError> {
         let hex = format!("{:x}", Sha256::digest(&text));
         let name = own_name(format!(".dockerfile.{}", &hex[..20]).as_bytes())?;
         Ok(Self {
@@ -292,7 +315,7 @@ pub(crate) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The names under which a builder looks for its Dockerfile, in order.
-fn default_names(semantics: Semantics) -> &'static [&'static str] {
+pub(super) fn default_names(semantics: Semantics) -> &'static [&'static str] {
     match semantics {
         Semantics::Classic | Semantics::BuildKit => &["Dockerfile", "dockerfile"],
         Semantics::Podman => &["Containerfile", "Dockerfile"],

@@ -266,9 +266,8 @@ impl Archive {
             origin,
         };
         let paths = self.members.iter().map(|(path, _)| path);
-        let whiteouts = paths.filter(|path| path.file_name().starts_with(b".wh."));
         Listing {
-            notices: whiteouts.cloned().map(Notice::Whiteout).collect(),
+            notices: paths.filter_map(Notice::of_whiteout).collect(),
             entries: self.members.iter().map(entry).collect(),
             parents: false,
         }

@@ -1,6 +1,7 @@
 //! Finding entries by path, and what a directory holds.
 
 use super::Tree;
+use crate::entry::{Entry, Kind};
 use crate::path::{EntryPath, compare};
 
 /// # Looking up
@@ -24,6 +25,38 @@ impl Tree {
     /// The place of the directory that an entry is in.
     pub(crate) fn parent(&self, place: usize) -> Option<usize> {
         self.place(self.entries()[place].path.parent_bytes()?)
+    }
+
+    /// The entry that a path leads to, links followed; none where it leads nowhere, out of the tree, or through more than 40 links,
+    /// as many as the kernel follows.
+    pub(crate) fn real(&self, path: &[u8]) -> Option<&Entry> {
+        let components = |path: &[u8]| -> Vec<Vec<u8>> {
+            let parts = path.split(|&byte| byte == b'/').rev();
+            let parts = parts.filter(|part| !matches!(*part, b"" | b"."));
+            parts.map(<[u8]>::to_vec).collect()
+        };
+        let mut rest = components(path);
+        let mut links = 0;
+        let mut dir = None;
+        while let Some(name) = rest.pop() {
+            if name == b".." {
+                dir = self.parent(dir?);
+                continue;
+            }
+            let place = self.child(dir, &name)?;
+            match &self.entries()[place].kind {
+                Kind::Dir => dir = Some(place),
+                Kind::Symlink { target } if links < 40 && !target.starts_with(b"/") => {
+                    links += 1;
+                    rest.extend(components(target));
+                }
+                Kind::Symlink { .. } => return None,
+                Kind::File { .. } | Kind::Fifo | Kind::Char(_) | Kind::Block(_) => {
+                    return Some(&self.entries()[place]).filter(|_| rest.is_empty());
+                }
+            }
+        }
+        dir.map(|dir| &self.entries()[dir])
     }
 
     /// The place behind an entry and all below it.

@@ -20,4 +20,5 @@ mod referenced;
 mod same_bytes;
 mod support;
 mod under;
+mod unpacked;
 mod walking;
