@@ -31,6 +31,7 @@ complete -c shipload -n "__fish_shipload_needs_command" -s V -l version -d 'Prin
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "pack" -d 'Writes the context as an archive'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "ls" -d 'Lists the context'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "deps" -d 'Lists the files that the Dockerfile reads'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "du" -d 'Says what the context weighs, and where'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine and builder would be used and why'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "build" -d 'Builds an image from the context'
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
@@ -106,6 +107,28 @@ skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand deps" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand deps" -l patterns -d 'Print the patterns of the Dockerfile instead of files: variables filled in, relative to the context, sorted, each once'
 complete -c shipload -n "__fish_shipload_using_subcommand deps" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand du" -s d -l depth -d 'How many levels of directories are listed; 0 is the context alone' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l format -d 'How it is written' -r -f -a "text\t'Tables'
+json\t'A JSON object on a line for the whole, each directory, file and rule, told apart by `kind`; sizes in bytes'
+nul\t'The paths of the directories as they are, each followed by a NUL byte'"
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l target -d 'The stage that would be built [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l referenced -d 'Weigh only what the Dockerfile reads, as `pack --referenced` writes it'
+complete -c shipload -n "__fish_shipload_using_subcommand du" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l format -d 'How the findings are written' -r -f -a "text\t'Lines'
 json\t'A JSON object on a line'"
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l builder -d 'The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]' -r

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use shipload::context::EntryPath;
 
-use crate::commands::{build, deps, doctor, ls, pack};
+use crate::commands::{build, deps, doctor, du, ls, pack};
 use crate::size::Size;
 
 /// The program's arguments.
@@ -37,6 +37,7 @@ pub(crate) enum Verb {
     Pack(pack::Arguments),
     Ls(ls::Arguments),
     Deps(deps::Arguments),
+    Du(du::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -117,6 +118,13 @@ pub(crate) struct ReadsArguments {
     /// The platform that would be built for, such as `linux/arm64` [default: Linux on this machine's processor]
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Option<String>,
+}
+
+impl ReadsArguments {
+    /// Whether something is asked for.
+    pub(crate) fn is_given(&self) -> bool {
+        self.target.is_some() || !self.build_arg.is_empty() || self.platform.is_some()
+    }
 }
 
 /// Whose rules and whose engine.

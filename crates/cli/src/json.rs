@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 /// Adds bytes that are mostly text, such as a path: under `key`, or base64-encoded under `key` and `_b64` where they are not
 /// UTF-8.
-#[expect(dead_code, reason = "for the verbs that explain")]
 pub(crate) fn insert(object: &mut Map<String, Value>, key: &str, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => object.insert(key.to_owned(), text.into()),

@@ -67,6 +67,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Pack(pack) => commands::pack::run(ui, pack)?,
         Verb::Ls(ls) => commands::ls::run(ui, &ls)?,
         Verb::Deps(deps) => commands::deps::run(ui, &deps)?,
+        Verb::Du(du) => commands::du::run(ui, &du)?,
     }
     Ok(Exit::Done)
 }

@@ -75,6 +75,11 @@ pub(crate) fn build_args(
 pub(crate) fn least(ui: &Ui, plan: &Plan, request: &Request) -> Result<Referenced, Failure> {
     let least = plan.referenced(request)?;
     check(plan, &least)?;
+    warn_of_whole(ui, plan, &least);
+    Ok(least)
+}
+
+fn warn_of_whole(ui: &Ui, plan: &Plan, least: &Referenced) {
     for whole in &least.reads.whole {
         let dockerfile = plan.dockerfile_shown();
         let hint = match &whole.reason {
@@ -86,7 +91,23 @@ pub(crate) fn least(ui: &Ui, plan: &Plan, request: &Request) -> Result<Reference
             hint.as_deref(),
         );
     }
-    Ok(least)
+}
+
+/// The least context for those who can do without; says why it is the whole one or cannot be told, and nothing of sources that
+/// lead nowhere.
+pub(crate) fn if_told(ui: &Ui, plan: &Plan, request: &Request) -> Option<Referenced> {
+    match plan.referenced(request) {
+        Ok(least) => {
+            warn_of_whole(ui, plan, &least);
+            Some(least)
+        }
+        Err(error) => {
+            let failure = Failure::from(error);
+            let message = format!("cannot tell what the Dockerfile reads: {}", failure.message);
+            ui.warning(&message, failure.hint.as_deref());
+            None
+        }
+    }
 }
 
 /// Refuses a build that would fail for want of a source.

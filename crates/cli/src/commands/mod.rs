@@ -3,5 +3,6 @@
 pub(crate) mod build;
 pub(crate) mod deps;
 pub(crate) mod doctor;
+pub(crate) mod du;
 pub(crate) mod ls;
 pub(crate) mod pack;

@@ -8,6 +8,7 @@ mod build;
 mod context;
 mod deps;
 mod doctor;
+mod du;
 mod engine;
 mod help;
 mod ls;
