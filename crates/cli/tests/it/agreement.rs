@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use shipload_testkit::dockerfiles::random_dockerfile;
 use shipload_testkit::member::{self, Member};
 use shipload_testkit::tree::{Case, Kinds, TreeSpec, random_case};
@@ -77,6 +80,34 @@ impl Scene {
         assert_eq!(self.paths("ls", &["--format=nul"]), Some(archive));
     }
 
+    /// Sums of all that is in there, and of each directory.
+    fn du(&self) {
+        let run = self.run("du", &["--format=json", "--depth=100"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let below = |dir: &[u8]| {
+            let prefix = [dir, b"/"].concat();
+            let is_in = |path: &[u8]| dir == b"." || path == dir || path.starts_with(&prefix);
+            let members = self.all.iter().filter(|member| is_in(&member.path));
+            let sizes = members.map(|member| if member.kind == '0' { member.size } else { 0 });
+            sizes.fold((0, 0), |(entries, bytes), size| (entries + 1, bytes + size))
+        };
+        for line in run.stdout.split(|&byte| byte == b'\n') {
+            let Ok(line) = serde_json::from_slice::<Value>(line) else {
+                assert!(line.is_empty());
+                continue;
+            };
+            let (entries, bytes) = match line["kind"].as_str() {
+                Some("total") => below(b"."),
+                Some("directory") => below(&path(&line)),
+                _ => continue,
+            };
+            assert_eq!(
+                (&line["entries"], &line["bytes"]),
+                (&entries.into(), &bytes.into())
+            );
+        }
+    }
+
     /// What is read is in the least archive, and what else is in there are directories, build files, and what the classic
     /// builder's cache looks at.
     fn deps(&self) {
@@ -104,11 +135,21 @@ impl Scene {
     }
 }
 
+/// The path in a line of JSON.
+fn path(line: &Value) -> Vec<u8> {
+    match (&line["path"], &line["path_b64"]) {
+        (Value::String(path), _) => path.clone().into_bytes(),
+        (_, Value::String(encoded)) => STANDARD.decode(encoded).unwrap(),
+        _ => panic!("{line} has no path"),
+    }
+}
+
 fn check(seed: u64) -> bool {
     let Some(scene) = Scene::new(seed) else {
         return false;
     };
     scene.ls();
+    scene.du();
     scene.deps();
     true
 }
