@@ -4,6 +4,7 @@
 //! Every question is put to the same plan, tree and view that [`pack`](shipload_context::pack()) writes from, so that no
 //! answer can be wrong about the archive. Answers are plain data; nothing here prints, and nothing knows the network.
 
+mod check;
 mod code;
 mod digest;
 mod finding;
@@ -11,6 +12,7 @@ mod inputs;
 mod survey;
 mod usage;
 
+pub use check::{CheckError, CheckOptions, Report, check};
 pub use code::{Code, Severity, UnknownCode};
 pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};

@@ -46,8 +46,6 @@ pub struct Matched {
     pub included: usize,
     /// The places of those that are in no directory that it matches, in order.
     pub topmost: Vec<u32>,
-    /// The place of the first one that is no directory.
-    pub first_leaf: Option<u32>,
 }
 
 /// # Making one
@@ -167,16 +165,32 @@ impl Survey {
     /// [`MatchError`] as [`verdicts`](Self::verdicts), for names that are not UTF-8 only.
     pub fn matched(&self, rules: &Rules, verdicts: &[Verdict]) -> Result<Vec<Matched>, MatchError> {
         let mut all = vec![Matched::default(); rules.iter().len()];
+        self.each_match(rules, <[u8]>::to_vec, |place, numbers| {
+            let included = verdicts.get(place).is_some_and(|verdict| !verdict.excluded);
+            for &number in numbers {
+                all[number].add(self, place, included);
+            }
+        })?;
+        Ok(all)
+    }
+
+    /// Tells of each entry which rules match it by themselves: the place of the entry, and those of the rules. `spell` is how paths
+    /// are held against the rules.
+    pub(crate) fn each_match(
+        &self,
+        rules: &Rules,
+        spell: impl Fn(&[u8]) -> Vec<u8>,
+        mut tell: impl FnMut(usize, &[usize]),
+    ) -> Result<(), MatchError> {
         let mut walk = Walk::new(self, rules.root());
         while let Some((place, entry, frame)) = walk.next() {
-            let matching = rules.matching(frame, entry.path.as_bytes())?;
-            let included = verdicts.get(place).is_some_and(|verdict| !verdict.excluded);
-            for rule in matching.rules {
-                all[rule].add(self, place, included);
+            let matching = rules.matching(frame, &spell(entry.path.as_bytes()))?;
+            if !matching.rules.is_empty() {
+                tell(place, &matching.rules);
             }
             walk.go_on(place, entry.is_dir().then_some(matching.frame));
         }
-        Ok(all)
+        Ok(())
     }
 
     /// The first entry that other rules judge in another way than `verdicts`; none if all stay on their side.
@@ -230,9 +244,6 @@ impl Matched {
         let is_below = |&top: &u32| place < survey.end(top as usize);
         if !self.topmost.last().is_some_and(is_below) {
             self.topmost.push(number);
-        }
-        if self.first_leaf.is_none() && !survey.entry(number).is_dir() {
-            self.first_leaf = Some(number);
         }
     }
 }

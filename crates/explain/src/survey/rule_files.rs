@@ -14,6 +14,8 @@ use crate::finding::{Edit, Location};
 /// The longest ignore file that is read, in bytes, as for packing.
 const TEXT_LIMIT: u64 = 16 << 20;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The ignore files in force, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -121,7 +123,7 @@ impl RuleFiles {
 }
 
 impl RuleFile {
-    fn read(path: &Path, directory: &Path) -> io::Result<Self> {
+    pub(crate) fn read(path: &Path, directory: &Path) -> io::Result<Self> {
         let mut content = Vec::new();
         let mut file = fs_err::File::open(path)?.take(TEXT_LIMIT + 1);
         file.read_to_end(&mut content)?;
@@ -150,10 +152,7 @@ impl RuleFile {
 
     /// A line as a place to show: all of it but the white space around it.
     pub fn location(&self, line: usize) -> Location {
-        let range = self.line(line);
-        let text = &self.content[range];
-        let indent = text.len() - text.trim_ascii_start().len();
-        self.place(line, indent..indent + text.trim_ascii().len())
+        self.place(line, self.rule_part(line))
     }
 
     /// A part of a line, in bytes from its start, as a place to show.
@@ -185,6 +184,24 @@ impl RuleFile {
     pub fn replacement(&self, line: usize, part: Range<usize>, text: impl Into<Vec<u8>>) -> Edit {
         let start = self.line(line).start;
         self.edit(start + part.start..start + part.end, text)
+    }
+
+    /// The edit that puts another rule on a line. White space around the old one, and a byte order mark, stay.
+    pub fn rewriting(&self, line: usize, rule: impl Into<Vec<u8>>) -> Edit {
+        self.replacement(line, self.rule_part(line), rule)
+    }
+
+    /// Where the rule is in a line, in bytes from the start of the line.
+    fn rule_part(&self, line: usize) -> Range<usize> {
+        let text = &self.content[self.line(line)];
+        let marked = if line == 1 {
+            text.strip_prefix(BYTE_ORDER_MARK)
+        } else {
+            None
+        };
+        let inner = marked.unwrap_or(text);
+        let start = text.len() - inner.trim_ascii_start().len();
+        start..start + inner.trim_ascii().len()
     }
 
     /// The edit that adds a line at the end.

@@ -5,5 +5,6 @@
     reason = "a failed test is a panic, a skipped one says so"
 )]
 
+mod check;
 mod survey;
 mod usage;

@@ -114,22 +114,15 @@ fn ends_and_matches() {
     let matched = survey.matched(&rules, &verdicts).unwrap();
     let summary: Vec<_> = matched
         .iter()
-        .map(|rule| {
-            (
-                rule.count,
-                rule.included,
-                &rule.topmost[..],
-                rule.first_leaf,
-            )
-        })
+        .map(|rule| (rule.count, rule.included, &rule.topmost[..]))
         .collect();
     assert_eq!(
         summary,
         [
-            (3, 0, &[1, 2][..], Some(1)),
-            (2, 0, &[1, 3][..], Some(1)),
-            (0, 0, &[][..], None),
-            (1, 1, &[5][..], Some(5)),
+            (3, 0, &[1, 2][..]),
+            (2, 0, &[1, 3][..]),
+            (0, 0, &[][..]),
+            (1, 1, &[5][..]),
         ]
     );
 }
