@@ -22,6 +22,7 @@ mod reads;
 mod request;
 mod scope;
 mod stages;
+mod steps;
 mod syntax;
 mod value;
 mod words;
@@ -36,6 +37,7 @@ pub use quote::{EncodeProblem, Escape};
 pub use reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
 pub use request::{BaseImage, Builder, OtherImages, Request};
 pub use stages::{Stage, Stages, Step};
+pub use steps::{CacheStep, StepKey, Unsure};
 pub use syntax::{
     Arguments, Directive, Dockerfile, Flag, Heredoc, Instruction, Item, Pair, Position, Word,
 };

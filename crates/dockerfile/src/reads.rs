@@ -16,12 +16,16 @@ use std::sync::Arc;
 use crate::error::{SyntaxError, caret};
 use crate::request::{Builder, Request};
 use crate::stages::Stages;
+use crate::steps::{CacheStep, Recorder};
 use crate::syntax::{Dockerfile, Position};
 use crate::words::WordError;
 
 pub use reason::{Reason, Whole};
+pub(crate) use remote::is_remote;
 
+use crate::steps::{CacheStep, Recorder};
 use collect::Collector;
+pub(crate) use remote::is_remote;
 
 /// What a build reads of its context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,7 +167,19 @@ impl Dockerfile {
             stages => stages?,
         };
         let target = target(&stages, request)?;
-        Collector::new(self, &stages, request)?.collect(target)
+        let collector = Collector::new(self, &stages, request, None)?;
+        Ok(collector.collect(target)?.0)
+    }
+
+    /// What is read, and the steps that a recorder writes down on the way.
+    pub(crate) fn collected<'a>(
+        &'a self,
+        request: &'a Request,
+        recorder: Recorder<'a>,
+    ) -> Result<(Reads, Vec<CacheStep>), ReadsError> {
+        let stages = self.stages()?;
+        let target = target(&stages, request)?;
+        Collector::new(self, &stages, request, Some(recorder))?.collect(target)
     }
 }
 

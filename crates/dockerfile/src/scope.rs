@@ -31,6 +31,15 @@ enum Value {
     Unknown,
 }
 
+impl Value {
+    fn shown(&self) -> &str {
+        match self {
+            Self::Known(value) => value,
+            Self::Unknown => "\0",
+        }
+    }
+}
+
 /// What a variable is.
 enum Variable<'a> {
     Set(&'a str),
@@ -274,6 +283,30 @@ impl Scope<'_> {
 
 /// Looking up
 impl Scope<'_> {
+    /// The value of an argument, `\0` where it is not known.
+    pub(crate) fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments.get(name).map(Value::shown)
+    }
+
+    /// The arguments that no `ENV` hides, as the classic builder hands them to `RUN`, by name.
+    pub(crate) fn effective_arguments(&self) -> impl Iterator<Item = (&str, &str)> {
+        let arguments = self.arguments.iter();
+        let arguments = arguments.filter(|(name, _)| !self.environment.contains_key(*name));
+        arguments.map(|(name, value)| (name.as_str(), value.shown()))
+    }
+
+    /// How many proxies are given that no `ARG` names.
+    pub(crate) fn undeclared_proxies(&self) -> usize {
+        let names = PROXIES.iter();
+        let names = names.flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+        let given = |name: &String| {
+            let is_hidden =
+                self.arguments.contains_key(name) || self.environment.contains_key(name);
+            !is_hidden && self.request.build_argument(name).is_some()
+        };
+        names.filter(given).count()
+    }
+
     /// What a variable is: with `BuildKit` the last of `ARG` and `ENV` holds, with others `ENV` over any `ARG`.
     fn lookup(&self, name: &str) -> Variable<'_> {
         let (first, second) = match self.request.builder {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::command::{Command, Copy, Mount, Source};
-use crate::reads::needed::{BaseName, needed, triggers};
+use crate::reads::needed::{BaseName, froms, needed, triggers};
 use crate::reads::remote::is_remote;
 use crate::reads::{ContextSource, ImageUse, Reader, Reads, ReadsError, Reason, Whole};
 use crate::request::{OtherImages, Request};
 use crate::scope::{Base, Scope, Unresolved};
 use crate::stages::{Stage, StageNames, Stages, Step};
+use crate::steps::{CacheStep, Made, Recorder, Start, assigned};
 use crate::syntax::{Dockerfile, Instruction, Position, Word};
 use crate::words::WordError;
 
@@ -31,6 +32,8 @@ pub(super) struct Collector<'a> {
     /// The places of the images in `reads`.
     images: HashMap<String, usize>,
     reads: Reads,
+    /// Who writes the steps down, if anybody asked for them.
+    recorder: Option<Recorder<'a>>,
 }
 
 impl<'a> Collector<'a> {
@@ -38,6 +41,7 @@ impl<'a> Collector<'a> {
         file: &'a Dockerfile,
         stages: &'a Stages<'a>,
         request: &'a Request,
+        recorder: Option<Recorder<'a>>,
     ) -> Result<Self, ReadsError> {
         let global = Scope::global(request, file.escape(), &stages.global).map_err(|error| {
             let first = stages.global.first().and_then(|first| first.first());
@@ -58,6 +62,7 @@ impl<'a> Collector<'a> {
             excerpts: HashMap::new(),
             images: HashMap::new(),
             reads: Reads::default(),
+            recorder,
         };
         for (index, stage) in stages.stages.iter().enumerate() {
             let base = collector.base(index, stage)?;
@@ -82,7 +87,7 @@ impl<'a> Collector<'a> {
         })
     }
 
-    pub(super) fn collect(mut self, target: usize) -> Result<Reads, ReadsError> {
+    pub(super) fn collect(mut self, target: usize) -> Result<(Reads, Vec<CacheStep>), ReadsError> {
         let needed = needed(
             self.stages,
             &self.names,
@@ -93,12 +98,21 @@ impl<'a> Collector<'a> {
         for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             self.stage(index)?;
         }
-        Ok(self.reads)
+        let steps = self.recorder.map(Recorder::finish);
+        Ok((self.reads, steps.unwrap_or_default()))
     }
 
     fn stage(&mut self, index: usize) -> Result<(), ReadsError> {
         let stage = &self.stages.stages[index];
         let mut scope = self.enter(index, stage);
+        if let Some(recorder) = &mut self.recorder {
+            let start = match &self.bases[index] {
+                BaseName::Scratch => Start::Scratch,
+                BaseName::Stage(base) => Start::Stage(*base),
+                BaseName::Image(name) => Start::Image(name),
+            };
+            recorder.enter(index, stage, &start, &self.global);
+        }
         if let BaseName::Stage(base) = self.bases[index] {
             for step in triggers(&self.stages.stages[base]) {
                 self.step(&step, index, &mut scope)?;
@@ -108,6 +122,9 @@ impl<'a> Collector<'a> {
             self.step(step, index, &mut scope)?;
         }
         self.ends[index] = Some(scope);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.leave(index);
+        }
         Ok(())
     }
 
@@ -156,7 +173,43 @@ impl<'a> Collector<'a> {
         images[place].is_base |= is_base;
     }
 
+    /// Takes in an instruction, and writes it down if somebody asked for that.
     fn step(
+        &mut self,
+        step: &Step<'_>,
+        index: usize,
+        scope: &mut Scope<'a>,
+    ) -> Result<(), ReadsError> {
+        let Some(mut recorder) = self.recorder.take() else {
+            return self.read(step, index, scope);
+        };
+        let (sources, whole) = (self.reads.sources.len(), self.reads.whole.len());
+        let assigned = assigned(&step.command, scope);
+        self.read(step, index, scope)?;
+        let (mut from, mut images) = (Vec::new(), Vec::new());
+        for word in froms(step) {
+            match self.names.source(&word.text, index) {
+                Some(stage) => from.push(stage),
+                None if word.text.is_empty() || word.text == "scratch" => {}
+                None => images.push(word.text),
+            }
+        }
+        recorder.step(Made {
+            stage: index,
+            stage_name: self.stages.stages[index].from.name.as_deref(),
+            step,
+            assigned,
+            scope,
+            sources: sources..self.reads.sources.len(),
+            from,
+            images,
+            reads_anything: self.reads.whole.len() > whole,
+        });
+        self.recorder = Some(recorder);
+        Ok(())
+    }
+
+    fn read(
         &mut self,
         step: &Step<'_>,
         index: usize,

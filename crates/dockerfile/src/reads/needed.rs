@@ -57,7 +57,7 @@ pub(super) fn triggers<'s>(stage: &Stage<'s>) -> Vec<Step<'s>> {
 }
 
 /// What an instruction takes files from.
-fn froms(step: &Step<'_>) -> Vec<Word> {
+pub(super) fn froms(step: &Step<'_>) -> Vec<Word> {
     match &step.command {
         Ok(Command::Copy(copy) | Command::Add(copy)) => copy.from.iter().cloned().collect(),
         Ok(Command::Run(run)) => {

@@ -7,7 +7,7 @@ use crate::request::Builder;
 /// URLs in lower case for every builder; for `BuildKit` also what it takes for a git repository, in any case: `git://`, `ssh://`,
 /// URLs whose path ends in `.git`, and `user@host:path`. What begins with `github.com/` is a path of the context, since it could be
 /// one (`dfgitutil.ParseGitRef`, `IndistinguishableFromLocal`).
-pub(super) fn is_remote(source: &str, builder: Builder) -> bool {
+pub(crate) fn is_remote(source: &str, builder: Builder) -> bool {
     if source.starts_with("http://") || source.starts_with("https://") {
         return true;
     }

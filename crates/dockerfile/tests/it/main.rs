@@ -19,5 +19,6 @@ mod reads;
 mod round_trip;
 mod shown;
 mod shrink;
+mod steps;
 mod variables;
 mod words;
