@@ -23,9 +23,7 @@ use crate::words::WordError;
 pub use reason::{Reason, Whole};
 pub(crate) use remote::is_remote;
 
-use crate::steps::{CacheStep, Recorder};
 use collect::Collector;
-pub(crate) use remote::is_remote;
 
 /// What a build reads of its context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
