@@ -32,6 +32,8 @@ complete -c shipload -n "__fish_shipload_needs_command" -f -a "pack" -d 'Writes 
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "ls" -d 'Lists the context'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "deps" -d 'Lists the files that the Dockerfile reads'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "du" -d 'Says what the context weighs, and where'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "digest" -d 'Digests what a build depends on'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "repack" -d 'Passes an archive through ignore rules'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine and builder would be used and why'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "build" -d 'Builds an image from the context'
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
@@ -129,6 +131,51 @@ skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand du" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand du" -l referenced -d 'Weigh only what the Dockerfile reads, as `pack --referenced` writes it'
 complete -c shipload -n "__fish_shipload_using_subcommand du" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l manifest -d 'Also write to FILE what the digest is made of, for `diff`; `-` is standard output, in place of the digest' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l format -d 'How the digest is written' -r -f -a "text\t'A line, `sha256:` and 64 hexadecimal digits'
+json\t'A JSON object on a line, with the number of files and their bytes'"
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l modes -d 'Which permissions count' -r -f -a "keep\t'Those of the files, which count for the builder\'s cache'
+normal\t'0755 for directories and what anybody may execute, 0644 for all else: whoever checked it out, under whatever umask'"
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l target -d 'The stage that would be built [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l compression -d 'The codec around the tar [default: as the end of FILE\'s name says, else none]' -r -f -a "none\t''
+gzip\t''
+bzip2\t''
+xz\t''
+zstd\t''"
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l level -d 'The codec\'s level: gzip 1 to 12, bzip2 1 to 9, xz 0 to 9, zstd 1 to 19 [default: 6, 9, 6, 3]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -s j -l jobs -d 'Read and compress with N threads; the archive does not depend on it [default: one a core]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -s q -l quiet -d 'Say nothing but errors'
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l format -d 'How the findings are written' -r -f -a "text\t'Lines'
 json\t'A JSON object on a line'"
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l builder -d 'The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]' -r

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use shipload::context::EntryPath;
+use shipload::context::{EntryPath, Modes, View};
 
-use crate::commands::{build, deps, doctor, du, ls, pack};
+use crate::commands::{build, deps, digest, doctor, du, ls, pack, repack};
 use crate::size::Size;
 
 /// The program's arguments.
@@ -38,6 +38,8 @@ pub(crate) enum Verb {
     Ls(ls::Arguments),
     Deps(deps::Arguments),
     Du(du::Arguments),
+    Digest(digest::Arguments),
+    Repack(repack::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -149,6 +151,25 @@ pub(crate) enum UnreadableChoice {
     Fail,
     /// Leave it out and say so
     Skip,
+}
+
+/// Which permissions count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModesChoice {
+    /// Those of the files, which count for the builder's cache
+    Keep,
+    /// 0755 for directories and what anybody may execute, 0644 for all else: whoever checked it out, under whatever umask
+    Normal,
+}
+
+impl ModesChoice {
+    /// The view with these permissions.
+    pub(crate) fn apply(self, view: View) -> View {
+        view.with_modes(match self {
+            Self::Keep => Modes::Keep,
+            Self::Normal => Modes::Normal,
+        })
+    }
 }
 
 /// Where modification times come from.

@@ -8,8 +8,10 @@ mod args;
 mod commands;
 mod engine;
 mod exit;
+mod given;
 mod interrupt;
 mod json;
+mod packing;
 mod plan;
 mod reads;
 mod size;
@@ -68,6 +70,8 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Ls(ls) => commands::ls::run(ui, &ls)?,
         Verb::Deps(deps) => commands::deps::run(ui, &deps)?,
         Verb::Du(du) => commands::du::run(ui, &du)?,
+        Verb::Digest(digest) => commands::digest::run(ui, &digest)?,
+        Verb::Repack(repack) => commands::repack::run(ui, repack)?,
     }
     Ok(Exit::Done)
 }

@@ -23,6 +23,8 @@ pub(crate) enum Source {
     Directory(PathBuf),
     /// An archive, which is sent as it is.
     Archive(Archive),
+    /// An archive that stands for the directory it was made of.
+    Unpacked(Archive),
 }
 
 /// The builder whose rules apply where no engine is asked.
@@ -50,10 +52,37 @@ pub(crate) fn plan(
     semantics: Semantics,
     progress: &Progress,
 ) -> Result<Plan, Failure> {
-    let recipe = recipe(source, arguments, semantics)?;
+    let dockerfile = dockerfile_choice(arguments, DockerfileChoice::Default)?;
+    plan_with(ui, source, arguments, dockerfile, semantics, progress)
+}
+
+/// As [`plan`], for who can do without a Dockerfile.
+///
+/// # Errors
+/// As [`plan`], but not if there is no Dockerfile and none is named.
+pub(crate) fn lenient(
+    ui: &Ui,
+    source: &Source,
+    arguments: &ContextArguments,
+    semantics: Semantics,
+    progress: &Progress,
+) -> Result<Plan, Failure> {
+    let dockerfile = dockerfile_choice(arguments, DockerfileChoice::Optional)?;
+    plan_with(ui, source, arguments, dockerfile, semantics, progress)
+}
+
+fn plan_with(
+    ui: &Ui,
+    source: &Source,
+    arguments: &ContextArguments,
+    dockerfile: DockerfileChoice,
+    semantics: Semantics,
+    progress: &Progress,
+) -> Result<Plan, Failure> {
+    let recipe = recipe(source, arguments, dockerfile, semantics)?;
     let dir = match source {
         Source::Directory(dir) => dir,
-        Source::Archive(_) => Path::new("."),
+        Source::Archive(_) | Source::Unpacked(_) => Path::new("."),
     };
     let policy = Policy {
         times: times(arguments.mtime, dir)?.unwrap_or(source.policy().times),
@@ -85,7 +114,7 @@ impl Source {
     /// A directory has the metadata that docker gives it, an archive its own.
     fn policy(&self) -> Policy {
         match self {
-            Self::Directory(_) => Policy::default(),
+            Self::Directory(_) | Self::Unpacked(_) => Policy::default(),
             Self::Archive(_) => Policy {
                 owner: Owner::Keep,
                 times: Times::Exact,
@@ -98,6 +127,7 @@ impl Source {
         match self {
             Self::Directory(dir) => Recipe::new(dir),
             Self::Archive(archive) => Recipe::of_archive(archive.clone()),
+            Self::Unpacked(archive) => Recipe::of_unpacked(archive.clone()),
         }
     }
 }
@@ -105,13 +135,9 @@ impl Source {
 fn recipe(
     source: &Source,
     arguments: &ContextArguments,
+    dockerfile: DockerfileChoice,
     semantics: Semantics,
 ) -> Result<Recipe, Failure> {
-    let dockerfile = match &arguments.file {
-        None => DockerfileChoice::Default,
-        Some(file) if file.as_os_str() == "-" => DockerfileChoice::Bytes(read_dockerfile()?),
-        Some(file) => DockerfileChoice::File(file.clone()),
-    };
     let unreadable = match arguments.on_unreadable {
         UnreadableChoice::Fail => OnUnreadable::Fail,
         UnreadableChoice::Skip => OnUnreadable::Skip,
@@ -132,6 +158,18 @@ fn recipe(
         .try_fold(recipe, |recipe, path| {
             Ok(recipe.add_archive(Archive::open(path, &ArchiveOptions::default())?))
         })
+}
+
+/// Where the Dockerfile is; `unnamed` if the user does not say.
+fn dockerfile_choice(
+    arguments: &ContextArguments,
+    unnamed: DockerfileChoice,
+) -> Result<DockerfileChoice, Failure> {
+    match &arguments.file {
+        None => Ok(unnamed),
+        Some(file) if file.as_os_str() == "-" => Ok(DockerfileChoice::Bytes(read_dockerfile()?)),
+        Some(file) => Ok(DockerfileChoice::File(file.clone())),
+    }
 }
 
 fn read_dockerfile() -> Result<Vec<u8>, Failure> {

@@ -51,7 +51,7 @@ pub use shipload_dockerfile::{
 pub use shipload_ignore::{Rules, Semantics};
 pub use sink::compress::Compression;
 pub use sink::digest::{DigestsError, FileDigest, digests};
-pub use sink::file::pack_to_file;
+pub use sink::file::{pack_to_file, replace_file};
 pub use sink::list::{ListFormat, list};
 pub use sink::measure::archive_bytes;
 pub use sink::pack::{PackError, PackOptions, PackSummary, pack};

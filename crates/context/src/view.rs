@@ -163,6 +163,16 @@ impl View {
         Self { policy, ..self }
     }
 
+    /// The same members with these permissions.
+    #[must_use]
+    pub fn with_modes(self, modes: Modes) -> Self {
+        let policy = Policy {
+            modes,
+            ..self.policy
+        };
+        Self { policy, ..self }
+    }
+
     /// Only those members for which `keep` is true. Where the first name of a linked file is dropped, the
     /// second becomes the file.
     #[must_use]

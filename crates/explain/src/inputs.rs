@@ -1,11 +1,16 @@
 //! `Inputs`: what a build depends on, as plain data that can be written down and compared.
 
+mod files;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use shipload_context::{Device, EntryPath, Semantics};
+use shipload_context::{
+    Device, DigestsError, EntryPath, Plan, Progress, RecipeError, Referenced, Request, Semantics,
+};
 
 use crate::digest::Digest;
+use files::Files;
 
 /// What a build depends on: its Dockerfile, what the Dockerfile reads, and what was asked for.
 ///
@@ -30,6 +35,59 @@ pub struct Inputs {
     pub steps: Vec<Step>,
 }
 
+/// # Finding out
+impl Inputs {
+    /// What the build that `request` asks for depends on: `least` is what [`Plan::referenced`] says to the same request. The
+    /// contents of what is read are read now, with as many threads as there are cores.
+    ///
+    /// ```
+    /// use shipload_context::{Progress, Recipe, Request};
+    /// use shipload_explain::Inputs;
+    ///
+    /// # let temp = tempfile::tempdir()?;
+    /// # let dir = temp.path();
+    /// # for (name, text) in [("Dockerfile", "FROM scratch\nCOPY app.js /\n"), ("app.js", ""), ("notes.txt", "")] {
+    /// #     std::fs::write(dir.join(name), text)?;
+    /// # }
+    /// let digest = || -> Result<_, Box<dyn std::error::Error>> {
+    ///     let (progress, request) = (Progress::new(), Request::default());
+    ///     let plan = Recipe::new(dir).plan(&progress)?;
+    ///     let least = plan.referenced(&request)?;
+    ///     Ok(Inputs::of(&plan, &request, &least, &progress)?.digest())
+    /// };
+    /// let before = digest()?;
+    /// std::fs::write(dir.join("notes.txt"), "nobody reads this")?;
+    /// assert_eq!(digest()?, before);
+    /// std::fs::write(dir.join("app.js"), "but this")?;
+    /// assert_ne!(digest()?, before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InputsError`].
+    pub fn of(
+        plan: &Plan,
+        request: &Request,
+        least: &Referenced,
+        progress: &Progress,
+    ) -> Result<Self, InputsError> {
+        let digest = |value: &Option<String>| Some(Digest::of(value.as_ref()?.as_bytes()));
+        let arguments = request.build_args.iter();
+        let Files { files, places: _ } = Files::of(plan, least, progress)?;
+        Ok(Self {
+            builder: plan.semantics,
+            target: request.target.clone().filter(|name| !name.is_empty()),
+            platform: request.platform.clone(),
+            arguments: arguments
+                .map(|(name, value)| (name.clone(), digest(value)))
+                .collect(),
+            dockerfile: Digest::of(&plan.dockerfile_text()?),
+            files,
+            steps: Vec::new(),
+        })
+    }
+}
+
 /// A member of the context that a build reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,11 +96,13 @@ pub struct InputFile {
     pub path: EntryPath,
     /// What it is.
     pub kind: InputKind,
-    /// Permission bits, within `0o7777`.
+    /// Permission bits, within `0o7777`; of a symbolic link always `0o777`, since nothing that unpacks one gives it others.
     pub mode: u32,
+    /// The value of `security.capability`, the only extended attribute that is in archives.
+    pub capability: Option<Vec<u8>>,
 }
 
-/// What a member is, with what counts of it.
+/// What a member is, with what counts of it. Another name of a file (a hard link) is that file: so builders' caches have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputKind {
     /// A file.
@@ -59,17 +119,39 @@ pub enum InputKind {
         /// Where it points, as written.
         target: Vec<u8>,
     },
-    /// Another name of an earlier member.
-    Hardlink {
-        /// That member.
-        target: EntryPath,
-    },
     /// A named pipe.
     Fifo,
     /// A character device.
     Char(Device),
     /// A block device.
     Block(Device),
+}
+
+/// Why it cannot be said what a build depends on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputsError {
+    /// The Dockerfile cannot be read.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// A file cannot be read, or is not what was listed, or it was cancelled.
+    #[error(transparent)]
+    Digests(#[from] DigestsError),
+}
+
+impl InputsError {
+    /// Whether it was asked to stop, through its [`Progress`].
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Digests(DigestsError::Cancelled))
+    }
+
+    /// What to do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Recipe(error) => error.hint(),
+            Self::Digests(error) => error.hint(),
+        }
+    }
 }
 
 /// An instruction as a builder's cache knows it.

@@ -9,6 +9,7 @@ mod code;
 mod digest;
 mod finding;
 mod inputs;
+mod manifest;
 mod survey;
 mod usage;
 
@@ -16,6 +17,7 @@ pub use check::{CheckError, CheckOptions, Report, check};
 pub use code::{Code, Severity, UnknownCode};
 pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};
-pub use inputs::{InputFile, InputKind, Inputs, Step};
+pub use inputs::{InputFile, InputKind, Inputs, InputsError, Step};
+pub use manifest::{ManifestError, ManifestProblem};
 pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};
 pub use usage::{Candidate, Directory, LargeFile, Sum, Usage};

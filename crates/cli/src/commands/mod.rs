@@ -2,7 +2,9 @@
 
 pub(crate) mod build;
 pub(crate) mod deps;
+pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod du;
 pub(crate) mod ls;
 pub(crate) mod pack;
+pub(crate) mod repack;

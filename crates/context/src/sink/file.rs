@@ -33,7 +33,30 @@ pub fn pack_to_file(
     replace(path, |out| pack(view, options, progress, out))
 }
 
-/// Writes the file `path` as [`pack_to_file`] does.
+/// Writes the file `path` as [`pack_to_file`] does, with what `write` writes.
+///
+/// ```
+/// use shipload_context::replace_file;
+///
+/// # let temp = tempfile::tempdir()?;
+/// # let path = temp.path().join("list");
+/// replace_file(&path, |out| out.write_all(b"a\n"))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// What `write` says, and what the system says.
+pub fn replace_file<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> io::Result<T> {
+    let written = replace(path, |out| write(out).map_err(PackError::Output));
+    written.map_err(|error| match error {
+        PackError::Output(error) => error,
+        error => io::Error::other(error),
+    })
+}
+
 pub(crate) fn replace<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<T, PackError>,

@@ -6,5 +6,8 @@
 )]
 
 mod check;
+mod digest;
+mod manifest;
+mod support;
 mod survey;
 mod usage;

@@ -1,0 +1,47 @@
+//! `shipload repack`: an archive through ignore rules and the metadata policy.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use shipload::context::Progress;
+
+use crate::args::ContextArguments;
+use crate::exit::Failure;
+use crate::given;
+use crate::interrupt;
+use crate::packing::PackingArguments;
+use crate::plan::{self, Source};
+use crate::ui::Ui;
+
+/// Passes an archive through ignore rules
+///
+/// What `pack` would write of the directory that the archive was made of, byte for byte: without what the rules of its own ignore
+/// file exclude, owned by 0:0, with times in whole seconds.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The tar archive, plain or compressed; `-` is standard input
+    #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
+    input: PathBuf,
+
+    #[command(flatten)]
+    packing: PackingArguments,
+
+    #[command(flatten)]
+    context: ContextArguments,
+}
+
+pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
+    let quiet = arguments.packing.quiet.then(|| ui.quiet());
+    let ui = quiet.as_ref().unwrap_or(ui);
+    let semantics = plan::offline_semantics(arguments.context.engine)?;
+    let progress = Progress::new();
+    let packing = arguments.packing.resolve(progress.clone())?;
+    let archive = given::archive(&arguments.input, &arguments.context)?;
+
+    let stop = progress.clone();
+    interrupt::on_interrupt(move || stop.cancel())?;
+    let source = Source::Unpacked(archive);
+    let plan = plan::lenient(ui, &source, &arguments.context, semantics, &progress)?;
+    plan::check_size(&plan.view, &arguments.context)?;
+    packing.write(ui, &plan.view)
+}
