@@ -137,10 +137,9 @@ impl Scene {
 
 /// The path in a line of JSON.
 fn path(line: &Value) -> Vec<u8> {
-    match (&line["path"], &line["path_b64"]) {
-        (Value::String(path), _) => path.clone().into_bytes(),
-        (_, Value::String(encoded)) => STANDARD.decode(encoded).unwrap(),
-        _ => panic!("{line} has no path"),
+    match &line["path"] {
+        Value::String(path) => path.clone().into_bytes(),
+        _ => STANDARD.decode(line["path_b64"].as_str().unwrap()).unwrap(),
     }
 }
 
