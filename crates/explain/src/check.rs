@@ -24,11 +24,12 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use shipload_context::{IgnoreChoice, Plan, Progress, Recipe, RecipeError, Request};
+use shipload_context::{EntryPath, IgnoreChoice, Plan, Progress, Recipe, RecipeError, Request};
 use shipload_context::{OnUnreadable, TreeError};
 
 use crate::code::{Code, Severity};
 use crate::finding::Finding;
+use crate::secrets::secret_findings;
 use crate::survey::{RuleFiles, Survey};
 use judged::Judged;
 use subject::Subject;
@@ -164,7 +165,31 @@ pub fn check(
     findings.extend(files::all(&subject));
     findings.extend(links::all(&subject));
     findings.extend(names::all(&subject));
+    findings.extend(secrets(&subject, progress));
     Ok(Report::new(findings, &plan, options))
+}
+
+/// Secrets in all that is no junk, and in the configuration of git, which is, and may have a token in an address.
+fn secrets(subject: &Subject<'_>, progress: &Progress) -> Vec<Finding> {
+    let codes = [
+        Code::Secret,
+        Code::SecretFile,
+        Code::PossibleSecret,
+        Code::DockerfileSecret,
+        Code::GitIgnored,
+    ];
+    if !codes
+        .iter()
+        .any(|code| subject.options.codes.contains(code))
+    {
+        return Vec::new();
+    }
+    let plan = subject.plan;
+    let is_looked_at =
+        |path: &EntryPath| !subject.is_junk(path) || path.as_bytes() == b".git/config";
+    let view = plan.view.clone().filter(|entry| is_looked_at(&entry.path));
+    let request = &subject.options.request;
+    secret_findings(plan, &view, subject.least, request, progress)
 }
 
 impl Report {

@@ -94,6 +94,11 @@ codes! {
     SpecialFile = "special-file", Warning, "a FIFO or device in the context";
     WhiteoutName = "whiteout-name", Warning, "a name that the classic builder takes for a deletion";
     Unreadable = "unreadable", Error, "a file or directory that cannot be read";
+    Secret = "secret", Error, "a key, token or password in a file of the context";
+    SecretFile = "secret-file", Error, "a file in the context that is known to hold secrets";
+    PossibleSecret = "possible-secret", Warning, "a random value that is called a secret";
+    DockerfileSecret = "dockerfile-secret", Error, "a secret in `ENV` or `ARG`, which stays in the image";
+    GitIgnored = "git-ignored", Warning, "something that git ignores, and that is in the context";
     CaseCollision = "case-collision", Note, "names that are one on a file system that ignores case";
     UnusualName = "unusual-name", Note, "a name that is not UTF-8, or that holds what cannot be seen";
 }

@@ -10,6 +10,7 @@ mod digest;
 mod finding;
 mod inputs;
 mod manifest;
+mod secrets;
 mod survey;
 mod usage;
 
@@ -19,5 +20,8 @@ pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};
 pub use inputs::{InputFile, InputKind, Inputs, InputsError, Step};
 pub use manifest::{ManifestError, ManifestProblem};
+pub use secrets::{
+    Confidence, Hit, Place, Scan, SecretKind, scan_secrets, secret_findings, secret_kinds,
+};
 pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};
 pub use usage::{Candidate, Directory, LargeFile, Sum, Usage};

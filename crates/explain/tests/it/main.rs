@@ -8,6 +8,7 @@
 mod check;
 mod digest;
 mod manifest;
+mod secrets;
 mod support;
 mod survey;
 mod usage;

@@ -1,0 +1,103 @@
+//! Files that are known to hold secrets by their names, and what in them tells whether they do.
+//!
+//! A name alone is never enough: an `.npmrc` may have no token, and a `.key` may be anything. What is asked of the content is
+//! said beside each name.
+
+use super::kinds::{FILES, Rule, SecretKind};
+use super::proof::Told;
+
+/// As much of a file as is looked at, in bytes.
+pub(super) const HEAD: usize = 64 << 10;
+
+/// Parts of names of what only shows how such a file looks.
+const SAMPLES: &[&[u8]] = &[
+    b"example",
+    b"sample",
+    b"template",
+    b".dist",
+    b".tmpl",
+    b".tpl",
+    b".j2",
+    b".defaults",
+    b".schema",
+];
+
+/// The kind of file by its path, if what is in its head bears it out; with where in it that is.
+pub(super) fn look(path: &[u8], head: &[u8]) -> Option<(&'static SecretKind, Option<usize>)> {
+    let name = path.rsplit(|byte| *byte == b'/').next()?;
+    let lower = name.to_ascii_lowercase();
+    if head.is_empty()
+        || SAMPLES
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word).is_some())
+    {
+        return None;
+    }
+    let is_named = |kind: &&SecretKind| {
+        let mut forms = kind.forms.iter();
+        forms.any(|form| matches(form.as_bytes(), path))
+    };
+    FILES.iter().filter(is_named).find_map(|kind| {
+        let Rule::Name(proof) = kind.rule else {
+            return None;
+        };
+        match proof.told(head) {
+            Told::No => None,
+            Told::Whole => Some((kind, None)),
+            Told::At(at) => Some((kind, Some(at))),
+        }
+    })
+}
+
+/// Whether the last components of a path are those of `form`, upper and lower case being one.
+fn matches(form: &[u8], path: &[u8]) -> bool {
+    let mut parts = path.rsplit(|byte| *byte == b'/');
+    form.rsplit(|byte| *byte == b'/')
+        .all(|form| parts.next().is_some_and(|part| is_like(form, part)))
+}
+
+/// Whether a name is like a pattern with `*`.
+fn is_like(form: &[u8], name: &[u8]) -> bool {
+    let Some(star) = memchr::memchr(b'*', form) else {
+        return form.eq_ignore_ascii_case(name);
+    };
+    let (start, end) = (&form[..star], &form[star + 1..]);
+    let Some((head, rest)) = name.split_at_checked(start.len()) else {
+        return false;
+    };
+    if !head.eq_ignore_ascii_case(start) {
+        return false;
+    }
+    if memchr::memchr(b'*', end).is_some() {
+        return (0..=rest.len()).any(|at| is_like(end, &rest[at..]));
+    }
+    rest.len()
+        .checked_sub(end.len())
+        .is_some_and(|at| at + start.len() > 0 && rest[at..].eq_ignore_ascii_case(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_last_components() {
+        let rows = [
+            (".env", "a/.env", true),
+            (".env.*", "a/.env.local", true),
+            (".env.*", ".env", false),
+            ("*.p12", "certs/a.P12", true),
+            (".docker/config.json", "root/.docker/config.json", true),
+            (".docker/config.json", "config.json", false),
+            ("a/*/b", "x/a/y/b", true),
+            ("*.tfstate.*.backup", "a.tfstate.123.backup", true),
+        ];
+        for (form, path, expected) in rows {
+            assert_eq!(
+                matches(form.as_bytes(), path.as_bytes()),
+                expected,
+                "{form} {path}"
+            );
+        }
+    }
+}
