@@ -19,7 +19,6 @@ pub(crate) enum Exit {
     /// It was asked wrongly.
     Usage,
     /// It looked for something and found it.
-    #[expect(dead_code, reason = "for the verbs that check and compare")]
     Found,
     /// It was told to stop.
     Interrupted,

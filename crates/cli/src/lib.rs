@@ -72,6 +72,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Du(du) => commands::du::run(ui, &du)?,
         Verb::Digest(digest) => commands::digest::run(ui, &digest)?,
         Verb::Repack(repack) => commands::repack::run(ui, repack)?,
+        Verb::Check(check) => return commands::check::run(ui, &check),
     }
     Ok(Exit::Done)
 }

@@ -132,7 +132,11 @@ impl Source {
     }
 }
 
-fn recipe(
+/// What the arguments ask for.
+///
+/// # Errors
+/// For arguments that contradict each other, and archives that cannot be read.
+pub(crate) fn recipe(
     source: &Source,
     arguments: &ContextArguments,
     dockerfile: DockerfileChoice,
@@ -161,7 +165,10 @@ fn recipe(
 }
 
 /// Where the Dockerfile is; `unnamed` if the user does not say.
-fn dockerfile_choice(
+///
+/// # Errors
+/// If it cannot be read from standard input.
+pub(crate) fn dockerfile_choice(
     arguments: &ContextArguments,
     unnamed: DockerfileChoice,
 ) -> Result<DockerfileChoice, Failure> {
@@ -194,7 +201,7 @@ fn ignore_choice(files: &[PathBuf]) -> Result<IgnoreChoice, Failure> {
 }
 
 /// As in docker, `-f` is relative to the current directory, which is not what everybody expects.
-fn misplaced(error: RecipeError, dir: &Path) -> Failure {
+pub(crate) fn misplaced(error: RecipeError, dir: &Path) -> Failure {
     let inside = match &error {
         RecipeError::Dockerfile { path, source } if source.kind() == io::ErrorKind::NotFound => {
             Some(dir.join(path)).filter(|inside| inside.is_file())

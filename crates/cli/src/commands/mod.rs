@@ -1,6 +1,7 @@
 //! The verbs, a file each: its arguments and what it does with them. The work itself is in the libraries.
 
 pub(crate) mod build;
+pub(crate) mod check;
 pub(crate) mod deps;
 pub(crate) mod digest;
 pub(crate) mod doctor;

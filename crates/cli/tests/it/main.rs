@@ -5,6 +5,7 @@
 mod agreement;
 mod bad_input;
 mod build;
+mod check;
 mod context;
 mod deps;
 mod digest;

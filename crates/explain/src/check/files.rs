@@ -51,6 +51,7 @@ fn budget(subject: &Subject<'_>) -> Option<Finding> {
         }
     }
     parts.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+    let count = parts.len();
     parts.truncate(Finding::SHOWN);
     let told = parts
         .iter()
@@ -58,7 +59,7 @@ fn budget(subject: &Subject<'_>) -> Option<Finding> {
     let largest: Vec<_> = told.collect();
     let mut finding = Finding::new(Code::ContextSize, message).weighing(bytes);
     finding.concerns = parts.into_iter().map(|(_, path)| path).collect();
-    finding.count = subject.plan.view.len();
+    finding.count = count;
     Some(finding.advice(format!(
         "exclude what is not needed; the largest: {}",
         largest.join(", ")

@@ -8,6 +8,7 @@
 mod check;
 mod digest;
 mod manifest;
+mod pages;
 mod secrets;
 mod support;
 mod survey;
