@@ -88,6 +88,14 @@ pub enum Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin(pub(crate) u32);
 
+impl Origin {
+    /// The place of the source in [`Tree::origins`](crate::Tree::origins); that of the context directory of a
+    /// [`Recipe`](crate::Recipe) is 0.
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl Entry {
     /// Its size in bytes: that of a file, 0 for all others.
     pub fn size(&self) -> u64 {

@@ -42,8 +42,10 @@ pub use filesync::{
 };
 pub use path::{EntryPath, PathError, show};
 pub use progress::{Counts, Moment, Progress};
-pub use recipe::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};
-pub use referenced::{ExcludedBy, Missing, MissingCause, Referenced, ReferencedError};
+pub use recipe::{DockerfileChoice, IgnoreChoice, Outline, Plan, Recipe, RecipeError};
+pub use referenced::{
+    Excerpt, ExcludedBy, Missing, MissingCause, Readership, Referenced, ReferencedError,
+};
 pub use shipload_dockerfile::{
     BaseImage, Builder, Dockerfile, DockerfileBuilder, ImageUse, OtherImages, Position, Reads,
     ReadsError, Reason, Request, Whole,

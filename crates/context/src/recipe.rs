@@ -5,6 +5,7 @@
 
 mod build_files;
 mod error;
+mod outline;
 mod unpacked;
 
 use std::io;
@@ -18,11 +19,12 @@ use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::source::host::{HostDir, OnUnreadable};
 use crate::tree::{Clash, Notice, TreeBuilder};
-use crate::view::{Parents, View};
+use crate::view::View;
 use build_files::{BuildFiles, TEXT_LIMIT};
 
 pub(crate) use build_files::{read_text, rules_of};
 pub use error::RecipeError;
+pub use outline::Outline;
 
 /// Which files make a build context, and by which builder's rules.
 ///
@@ -282,14 +284,22 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`].
     pub fn plan(&self, progress: &Progress) -> Result<Plan, RecipeError> {
+        self.outline()?.plan(progress)
+    }
+
+    /// Finds the Dockerfile and the rules, and lists nothing.
+    ///
+    /// # Errors
+    /// [`RecipeError`].
+    pub fn outline(&self) -> Result<Outline, RecipeError> {
         match &self.base {
-            Base::Dir(dir) => self.plan_dir(dir, progress),
-            Base::Archive(archive) => self.plan_archive(archive, progress),
-            Base::Unpacked(archive) => self.plan_unpacked(archive, progress),
+            Base::Dir(dir) => self.outline_dir(dir),
+            Base::Archive(archive) => self.outline_archive(archive),
+            Base::Unpacked(archive) => self.outline_unpacked(archive),
         }
     }
 
-    fn plan_dir(&self, shown: &Path, progress: &Progress) -> Result<Plan, RecipeError> {
+    fn outline_dir(&self, shown: &Path) -> Result<Outline, RecipeError> {
         let fail = |source| RecipeError::Context {
             dir: shown.to_owned(),
             source,
@@ -314,19 +324,22 @@ impl Recipe {
             let own = build.own_ignore_file(self.semantics)?;
             builder = build.inject(builder, own, self.semantics)?;
         }
-        let plan = self.finish(builder, build.name, ignore_files, rules, progress)?;
-        let is_injected = build.injected.is_some();
-        let (dockerfile_host, directory) = (build.host, Some(dir.clone()));
-        Ok(Plan {
-            dockerfile_host,
-            directory,
-            is_injected,
-            ..plan
+        Ok(Outline {
+            is_injected: build.injected.is_some(),
+            dockerfile: build.name,
+            dockerfile_host: build.host,
+            directory: Some(dir.clone()),
+            ignore_files,
+            rules,
+            semantics: self.semantics,
+            dockerfile_member: None,
+            on_unreadable: self.unreadable,
+            builder,
         })
     }
 
     /// An archive is sent as it is: rules apply to directories only, in `docker build` as here.
-    fn plan_archive(&self, archive: &Archive, progress: &Progress) -> Result<Plan, RecipeError> {
+    fn outline_archive(&self, archive: &Archive) -> Result<Outline, RecipeError> {
         if self.ignore != IgnoreChoice::Auto {
             return Err(RecipeError::RulesForArchive {
                 archive: archive.name().to_owned(),
@@ -338,8 +351,18 @@ impl Recipe {
             let own = BuildFiles::ignore_file_in(archive)?;
             builder = build.inject(builder, own, self.semantics)?;
         }
-        let rules = Rules::none(self.semantics);
-        self.finish(builder, build.name, Vec::new(), rules, progress)
+        Ok(Outline {
+            dockerfile: build.name,
+            dockerfile_host: None,
+            directory: None,
+            is_injected: false,
+            ignore_files: Vec::new(),
+            rules: Rules::none(self.semantics),
+            semantics: self.semantics,
+            dockerfile_member: None,
+            on_unreadable: self.unreadable,
+            builder,
+        })
     }
 
     fn with_extra(&self, mut builder: TreeBuilder) -> TreeBuilder {
@@ -351,33 +374,5 @@ impl Recipe {
             };
         }
         builder
-    }
-
-    fn finish(
-        &self,
-        builder: TreeBuilder,
-        dockerfile: EntryPath,
-        ignore_files: Vec<PathBuf>,
-        rules: Rules,
-        progress: &Progress,
-    ) -> Result<Plan, RecipeError> {
-        let tree = builder.build_with(progress)?;
-        let parents = if self.semantics.sends_excluded_parents() {
-            Parents::Send
-        } else {
-            Parents::Omit
-        };
-        Ok(Plan {
-            dockerfile_sent: tree.get(&dockerfile).is_some_and(|entry| !entry.is_dir()),
-            view: View::with_parents(&tree, parents),
-            dockerfile,
-            dockerfile_host: None,
-            directory: None,
-            is_injected: false,
-            ignore_files,
-            rules,
-            semantics: self.semantics,
-            dockerfile_member: None,
-        })
     }
 }

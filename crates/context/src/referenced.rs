@@ -4,6 +4,7 @@
 //! sources lead nowhere and why.
 
 mod error;
+mod excerpt;
 mod missing;
 mod readers;
 mod selection;
@@ -23,6 +24,7 @@ use readers::Readers;
 use selection::{Cache, Found, Names, Selection};
 
 pub use error::ReferencedError;
+pub use excerpt::{Excerpt, Readership};
 pub use missing::{ExcludedBy, Missing, MissingCause};
 
 /// The least context of a build, and what was left out of it.
@@ -112,18 +114,7 @@ impl Plan {
         let mut reads = self.reads(request)?;
         let tree = self.view.tree();
         let mut selection = Selection::new(tree);
-        let mut found = Vec::new();
-        let mut readers = Readers::default();
-        for source in &reads.sources {
-            found.push(selection.add(&source.pattern, self.names(source)));
-            readers.push(selection.take_reached());
-            if selection.is_exhausted() {
-                let (position, source) = (source.position, source.written.clone());
-                let reason = Reason::Work { source };
-                reads.whole.push(Whole { position, reason });
-                break;
-            }
-        }
+        let (found, readers) = self.follow(&mut reads, &mut selection);
         if reads.is_whole() {
             selection.add_all();
         }
@@ -149,6 +140,27 @@ impl Plan {
             missing,
             readers,
         })
+    }
+
+    /// Finds what each source leads to, and notes where that is too much.
+    fn follow(
+        &self,
+        reads: &mut Reads,
+        selection: &mut Selection<'_>,
+    ) -> (Vec<Result<Found, ()>>, Readers) {
+        let mut found = Vec::new();
+        let mut readers = Readers::default();
+        for source in &reads.sources {
+            found.push(selection.add(&source.pattern, self.names(source)));
+            readers.push(selection.take_reached());
+            if selection.is_exhausted() {
+                let (position, source) = (source.position, source.written.clone());
+                let reason = Reason::Work { source };
+                reads.whole.push(Whole { position, reason });
+                break;
+            }
+        }
+        (found, readers)
     }
 
     /// Whether the builder may understand a Dockerfile in spite of a problem: Docker takes any bytes, a classic builder may be

@@ -21,6 +21,7 @@ use crate::path::{EntryPath, show_path};
 use crate::progress::Progress;
 use crate::source;
 use crate::source::archive::Archive;
+use crate::source::host::portion::Portion;
 use crate::source::host::{self, HostDir, Listing};
 use crate::source::made::{EntryMetadata, Made};
 use crate::threads;
@@ -147,7 +148,7 @@ impl fmt::Display for Notice {
 /// assert_eq!(paths, ["Dockerfile", "app", "app/hello.txt"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct TreeBuilder {
     sources: Vec<Source>,
     clash: Clash,
@@ -164,7 +165,7 @@ pub enum Clash {
     LastWins,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Source {
     Dir(HostDir),
     File {
@@ -344,6 +345,15 @@ impl TreeBuilder {
     /// # Errors
     /// [`TreeError`], which names the source, file or rule.
     pub fn build_with(self, progress: &Progress) -> Result<Tree, TreeError> {
+        self.build_portion(Portion::everything(), progress)
+    }
+
+    /// As [`TreeBuilder::build_with`], but of directories of this machine no more than a portion is listed.
+    pub(crate) fn build_portion(
+        &self,
+        portion: &Portion,
+        progress: &Progress,
+    ) -> Result<Tree, TreeError> {
         let threads = threads::count(self.threads);
         let links = Links::default();
         let mut origins = Vec::with_capacity(self.sources.len() + 1);
@@ -352,7 +362,7 @@ impl TreeBuilder {
             let origin = Origin(u32::try_from(number).unwrap_or(u32::MAX));
             origins.push(source.to_string());
             merge.add(
-                source.list(origin, &links, progress, threads)?,
+                source.list(portion, origin, &links, progress, threads)?,
                 source.wins(),
             );
         }
@@ -371,16 +381,22 @@ impl TreeBuilder {
 impl Source {
     fn list(
         &self,
+        portion: &Portion,
         origin: Origin,
         links: &Links,
         progress: &Progress,
         threads: NonZeroUsize,
     ) -> Result<Listing, TreeError> {
         let listing = match self {
-            Self::Dir(dir) => return host::list(dir, origin, links, progress, threads),
+            Self::Dir(dir) => {
+                let mount = dir.mount.as_ref().map_or(&b""[..], EntryPath::as_bytes);
+                let portion = portion.below(mount);
+                return host::list(dir, portion, origin, links, progress, threads);
+            }
             Self::File { host, at } if host.is_dir() => {
                 let dir = HostDir::new(host).at(at.clone());
-                return host::list(&dir, origin, links, progress, threads);
+                let portion = portion.below(at.as_bytes());
+                return host::list(&dir, portion, origin, links, progress, threads);
             }
             Self::File { host, at } => host::single(host, at, origin, links)?,
             Self::Archive(archive) => archive.listing(origin, links),

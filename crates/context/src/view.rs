@@ -345,6 +345,14 @@ impl View {
         self.kept.get(place).map(|&i| self.make(i))
     }
 
+    /// The member with this path.
+    pub fn get(&self, path: &EntryPath) -> Option<Member<'_>> {
+        let place = self.tree.place(path.as_bytes())?;
+        let place = u32::try_from(place).ok()?;
+        let found = self.kept.binary_search(&place).ok()?;
+        self.member(found)
+    }
+
     /// The place in the tree of the member at a place.
     pub(crate) fn tree_place(&self, place: usize) -> Option<usize> {
         self.kept.get(place).map(|&i| i as usize)

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use shipload_ignore::{Rules, Semantics};
 
 use super::build_files::{BuildFiles, TEXT_LIMIT, default_names};
-use super::{DockerfileChoice, IgnoreChoice, Plan, Recipe, RecipeError};
+use super::{DockerfileChoice, IgnoreChoice, Outline, Recipe, RecipeError};
 use crate::entry::{Entry, Kind, Standing};
 use crate::path::{EntryPath, show};
-use crate::progress::Progress;
 use crate::source::archive::Archive;
 use crate::tree::{Tree, TreeBuilder, TreeError};
 use crate::view::{Member, View};
@@ -25,11 +24,7 @@ struct Members<'a> {
 /// # Carrying it out
 impl Recipe {
     /// Everything as for a directory, links followed among the members.
-    pub(super) fn plan_unpacked(
-        &self,
-        archive: &Archive,
-        progress: &Progress,
-    ) -> Result<Plan, RecipeError> {
+    pub(super) fn outline_unpacked(&self, archive: &Archive) -> Result<Outline, RecipeError> {
         let members = Members {
             archive,
             tree: TreeBuilder::new().archive(archive.clone()).build()?,
@@ -62,12 +57,17 @@ impl Recipe {
             builder = build.inject(builder, own, self.semantics)?;
         }
         let dockerfile_member = members.tree.get(&build.name).cloned();
-        let is_injected = build.injected.is_some();
-        let plan = self.finish(builder, build.name, ignore_files, rules, progress)?;
-        Ok(Plan {
-            is_injected,
+        Ok(Outline {
+            is_injected: build.injected.is_some(),
+            dockerfile: build.name,
+            dockerfile_host: None,
+            directory: None,
+            ignore_files,
+            rules,
+            semantics: self.semantics,
             dockerfile_member,
-            ..plan
+            on_unreadable: self.unreadable,
+            builder,
         })
     }
 }

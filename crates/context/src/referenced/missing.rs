@@ -143,23 +143,28 @@ impl<'p> Explainer<'p> {
     }
 }
 
-/// The classic builder is sent its Dockerfile and `.dockerignore` even if they are excluded, and removes them before it copies if
-/// the `.dockerignore` that it is sent says so.
+impl Plan {
+    /// The rule by which the classic builder removes a file before it copies: it is sent its Dockerfile and `.dockerignore` even if
+    /// they are excluded, and removes them if the `.dockerignore` that it is sent says so. There is none for other builders.
+    pub fn removed_by(&self, path: &[u8]) -> Option<&Rule> {
+        let own = self.directory.as_ref()?.join(".dockerignore");
+        if self.semantics != Semantics::Classic || self.ignore_files != [own] {
+            return None;
+        }
+        let explanation = self.rules.explain(path, false).ok()?;
+        let decided = explanation
+            .rule
+            .filter(|rule| rule.origin() == Origin::BuildFile)?;
+        let steps = explanation.steps.last()?;
+        let mut rules = steps.rules.iter().map(|counted| counted.rule);
+        let rule = rules.rfind(|rule| rule.place() != decided.place())?;
+        (!rule.is_negated()).then_some(rule)
+    }
+}
+
+/// The rule by which the builder removes a source before it copies.
 pub(super) fn removed_by_engine(plan: &Plan, source: &ContextSource) -> Option<Missing> {
-    let own = plan.directory.as_ref()?.join(".dockerignore");
-    if plan.semantics != Semantics::Classic || plan.ignore_files != [own] {
-        return None;
-    }
-    let explanation = plan.rules.explain(source.pattern.as_bytes(), false).ok()?;
-    let decided = explanation
-        .rule
-        .filter(|rule| rule.origin() == Origin::BuildFile)?;
-    let steps = explanation.steps.last()?;
-    let mut rules = steps.rules.iter().map(|counted| counted.rule);
-    let rule = rules.rfind(|rule| rule.place() != decided.place())?;
-    if rule.is_negated() {
-        return None;
-    }
+    let rule = plan.removed_by(source.pattern.as_bytes())?;
     let cause = MissingCause::Excluded(by(&source.pattern, rule));
     Some(Missing {
         source: source.clone(),

@@ -6,6 +6,7 @@ use shipload_dockerfile::ContextSource;
 
 use super::Referenced;
 use crate::path::EntryPath;
+use crate::tree::Tree;
 
 /// For each source the places in the tree that it leads to: in order and apart from each other.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,24 @@ impl Readers {
     /// Notes what the next source leads to.
     pub(super) fn push(&mut self, places: Vec<Range<usize>>) {
         self.0.push(places);
+    }
+
+    /// Those of the sources that lead to an entry of the tree.
+    pub(super) fn of<'r>(
+        &'r self,
+        sources: &'r [ContextSource],
+        tree: &Tree,
+        path: &EntryPath,
+    ) -> impl Iterator<Item = &'r ContextSource> + use<'r> {
+        let place = tree.place(path.as_bytes());
+        let reads = move |places: &Vec<Range<usize>>| {
+            place.is_some_and(|place| {
+                let behind = places.partition_point(|range| range.end <= place);
+                places.get(behind).is_some_and(|range| range.start <= place)
+            })
+        };
+        let sources = sources.iter().zip(&self.0);
+        sources.filter_map(move |(source, places)| reads(places).then_some(source))
     }
 }
 
@@ -40,15 +59,8 @@ impl Referenced {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read_by(&self, path: &EntryPath) -> impl Iterator<Item = &ContextSource> {
-        let place = self.view.tree().place(path.as_bytes());
-        let reads = move |places: &Vec<Range<usize>>| {
-            place.is_some_and(|place| {
-                let behind = places.partition_point(|range| range.end <= place);
-                places.get(behind).is_some_and(|range| range.start <= place)
-            })
-        };
-        let sources = self.reads.sources.iter().zip(&self.readers.0);
-        sources.filter_map(move |(source, places)| reads(places).then_some(source))
+        let tree = self.view.tree();
+        self.readers.of(&self.reads.sources, tree, path)
     }
 
     /// What a source leads to, by its number in [`Reads::sources`](crate::Reads::sources): ranges of places in

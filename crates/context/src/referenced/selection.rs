@@ -8,6 +8,7 @@ use shipload_dockerfile::Glob;
 
 use crate::entry::Kind;
 use crate::path::show;
+use crate::source::host::portion::{Extent, Portion};
 use crate::tree::Tree;
 
 /// How many links are followed for one pattern on one way. The kernel follows 40.
@@ -28,6 +29,15 @@ pub(super) struct Selection<'t> {
     reached: Vec<Range<usize>>,
     /// How many steps are left.
     steps: usize,
+    /// What is looked at, for a tree of which only a portion is listed.
+    asked: Option<Asked<'t>>,
+}
+
+/// What patterns lead through, whether it is there or not.
+struct Asked<'t> {
+    portion: &'t mut Portion,
+    /// Whether anything was looked at that was not in the portion before.
+    is_more: bool,
 }
 
 /// What is said of the names in a pattern.
@@ -107,7 +117,21 @@ impl<'t> Selection<'t> {
             named,
             reached: Vec::new(),
             steps: STEPS,
+            asked: None,
         }
+    }
+
+    /// The same, taking into `portion` whatever patterns lead through. If it was listed for a portion that holds all of that, what
+    /// is marked is what would be marked of the whole tree.
+    pub(super) fn asking(mut self, portion: &'t mut Portion) -> Self {
+        let is_more = false;
+        self.asked = Some(Asked { portion, is_more });
+        self
+    }
+
+    /// Whether patterns led through anything that was not in the portion before.
+    pub(super) fn asked_more(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.is_more)
     }
 
     pub(super) fn add_all(&mut self) {
@@ -200,6 +224,7 @@ impl<'t> Selection<'t> {
                     self.take(work.dir);
                 }
                 Part::Deep => {
+                    self.ask(work.dir, &[], Extent::All);
                     for place in self.tree.children(work.dir) {
                         if self.tree.entries()[place].is_dir() {
                             let mut rest = work.rest.clone();
@@ -215,6 +240,7 @@ impl<'t> Selection<'t> {
                     open.push(work);
                 }
                 Part::Name(name) => {
+                    self.ask_name(name, &work);
                     if let Some(place) = self.tree.child(work.dir, name) {
                         self.follow(place, &work, &mut open, &mut found);
                     } else {
@@ -225,6 +251,7 @@ impl<'t> Selection<'t> {
                     }
                 }
                 Part::Pattern(pattern) => {
+                    self.ask(work.dir, &[], Extent::Names);
                     let glob = Glob::new(pattern).map_err(|_| ())?;
                     let children: Vec<_> = self.tree.children(work.dir).collect();
                     self.spend(children.len());
@@ -239,6 +266,28 @@ impl<'t> Selection<'t> {
             }
         }
         Ok(found)
+    }
+
+    /// Notes that so much is looked at of what stands at some names below a directory.
+    fn ask(&mut self, dir: Option<usize>, names: &[&[u8]], extent: Extent) {
+        if let Some(asked) = &mut self.asked {
+            let dir = dir.map(|dir| self.tree.entries()[dir].path.as_bytes());
+            let path = dir.iter().chain(names).copied().collect::<Vec<_>>();
+            asked.is_more |= asked.portion.take(&path.join(&b'/'), extent);
+        }
+    }
+
+    /// Notes that a name is looked at, and the names behind it, which save a listing each.
+    fn ask_name(&mut self, name: &[u8], work: &Work) {
+        if self.asked.is_none() {
+            return;
+        }
+        let behind = work.rest.iter().rev().map_while(|part| match part {
+            Part::Name(name) => Some(&**name),
+            Part::Pattern(_) | Part::Deep | Part::Up => None,
+        });
+        let names: Vec<&[u8]> = std::iter::once(name).chain(behind).collect();
+        self.ask(work.dir, &names, Extent::Given);
     }
 
     /// Goes on through an entry.

@@ -1,6 +1,7 @@
 //! Sources on this machine: a directory under ignore rules, or a single file under another name.
 
 mod beneath;
+pub(crate) mod portion;
 pub(crate) mod root;
 mod walk;
 pub(crate) mod xattrs;

@@ -5,6 +5,9 @@
 //! directories are cut into pieces, so that all workers share in their stats. At the end the pieces are put
 //! together in the order of paths; which worker found what, and when, leaves no trace.
 //!
+//! A walk of a [`Portion`] looks at what it has been given and at nothing else. It is for answers, not for archives: what cannot
+//! be read is noted and left out, whatever was asked for.
+//!
 //! What other programs do meanwhile: a name that vanishes between listing and stat was not there. A directory
 //! that becomes a link is an error. Nothing makes an untouched neighbour disappear.
 
@@ -17,6 +20,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use shipload_ignore::{Frame, Rules};
 
+use super::portion::Portion;
 use super::root::HostRoot;
 use super::{HostDir, Listing, OnUnreadable, entry};
 use crate::entry::{Entry, Kind, Origin, Standing};
@@ -28,9 +32,10 @@ use names::Name;
 /// So many names are stat'ed as one piece of work.
 const PIECE: usize = 512;
 
-/// Lists a directory.
+/// Lists a directory, or a portion of it.
 pub(crate) fn list(
     source: &HostDir,
+    portion: &Portion,
     origin: Origin,
     links: &Links,
     progress: &Progress,
@@ -48,6 +53,7 @@ pub(crate) fn list(
             .map(|m| m.as_bytes().to_vec())
             .unwrap_or_default(),
         rules: &source.rules,
+        portion,
         unreadable: source.unreadable,
         root,
         origin,
@@ -103,6 +109,7 @@ struct Walk<'a> {
     root: Arc<HostRoot>,
     mount: Vec<u8>,
     rules: &'a Rules,
+    portion: &'a Portion,
     unreadable: OnUnreadable,
     origin: Origin,
     links: &'a Links,

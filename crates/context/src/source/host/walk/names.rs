@@ -7,6 +7,7 @@ use rustix::fs::{AtFlags, FileType, statat};
 use rustix::io::Errno;
 use shipload_ignore::Frame;
 
+use super::super::portion::Portion;
 use super::super::{Found, OnUnreadable, entry};
 use super::{Job, Piece, Task, Walk, Yield};
 use crate::entry::{Kind, Standing};
@@ -35,7 +36,8 @@ impl Walk<'_> {
                 Some(errno) => errno,
                 None => Errno::IO,
             });
-        let listed = opened.and_then(|handle| Ok((names(&handle)?, handle)));
+        let portion = self.portion.below(path);
+        let listed = opened.and_then(|handle| Ok((names_of(&handle, portion)?, handle)));
         match listed {
             Ok((names, handle)) => Ok(Some((handle, names))),
             Err(Errno::NOENT) if !path.is_empty() => Ok(None),
@@ -59,7 +61,17 @@ impl Walk<'_> {
 
     /// Whether an unreadable directory is to be left out; that of the root never is.
     fn skips(&self, path: &[u8]) -> bool {
-        self.unreadable == OnUnreadable::Skip && !path.is_empty()
+        self.notes_unreadable() && !path.is_empty()
+    }
+
+    /// Whether the listing goes on without what cannot be read.
+    fn notes_unreadable(&self) -> bool {
+        self.unreadable == OnUnreadable::Skip || !self.portion.is_everything()
+    }
+
+    /// Whether more than its name is asked of what stands here.
+    fn is_looked_into(&self, relative: &[u8]) -> bool {
+        self.portion.of(relative).is_some()
     }
 
     fn context_path(&self, relative: &[u8]) -> Result<EntryPath, TreeError> {
@@ -101,7 +113,7 @@ impl Walk<'_> {
         {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return Ok(()),
-            Err(Errno::ACCESS) if verdict.excluded || self.unreadable == OnUnreadable::Skip => {
+            Err(Errno::ACCESS) if verdict.excluded || self.notes_unreadable() => {
                 found
                     .notices
                     .push(Notice::Unreadable(self.context_path(&relative)?));
@@ -128,23 +140,27 @@ impl Walk<'_> {
             return Err(TreeError::ReplacedDirectory { path });
         }
         if matches!(kind, Kind::File { .. })
-            && self.unreadable == OnUnreadable::Skip
+            && self.notes_unreadable()
+            && self.is_looked_into(&relative)
             && !readable(handle, &name)
         {
-            found.notices.push(Notice::Unreadable(path));
-            return Ok(());
+            found.notices.push(Notice::Unreadable(path.clone()));
+            // Where nobody asked to skip it, it is listed, and an error when it is read.
+            if self.unreadable == OnUnreadable::Skip {
+                return Ok(());
+            }
         }
         if !verdict.excluded && name.starts_with(b".wh.") {
             found.notices.push(Notice::Whiteout(path.clone()));
         }
         self.progress.listed(&path, &kind);
         let mut entry = entry(path, kind, &stat, &self.root, self.origin, self.links);
-        if !is_dir {
-            found.pieces.push(Piece::Entry(entry));
-            return Ok(());
-        }
         if verdict.excluded {
             entry.standing = Standing::Excluded;
+        }
+        if !is_dir || !self.is_looked_into(&relative) {
+            found.pieces.push(Piece::Entry(entry));
+            return Ok(());
         }
         found.pieces.push(Piece::Dir(entry, found.jobs.len()));
         let task = Task::Dir {
@@ -162,6 +178,26 @@ impl Walk<'_> {
 
 fn readable(handle: &OwnedFd, name: &[u8]) -> bool {
     rustix::fs::accessat(handle, name, rustix::fs::Access::READ_OK, AtFlags::EACCESS).is_ok()
+}
+
+/// The names that a portion of a directory has.
+fn names_of(handle: &OwnedFd, portion: &Portion) -> Result<Vec<Name>, Errno> {
+    let Some(given) = portion.names() else {
+        return names(handle);
+    };
+    let mut found = Vec::new();
+    for name in given {
+        match statat(handle, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => found.push(Name {
+                name: name.into(),
+                kind: FileType::from_raw_mode(stat.st_mode),
+            }),
+            // No file system has such a name here.
+            Err(Errno::NOENT | Errno::NAMETOOLONG | Errno::INVAL | Errno::ILSEQ) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 fn names(handle: &OwnedFd) -> Result<Vec<Name>, Errno> {
