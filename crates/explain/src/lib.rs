@@ -13,6 +13,7 @@ mod manifest;
 mod secrets;
 mod survey;
 mod usage;
+mod why;
 
 pub use check::{CheckError, CheckOptions, Report, check};
 pub use code::{Code, Severity, UnknownCode};
@@ -25,3 +26,7 @@ pub use secrets::{
 };
 pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};
 pub use usage::{Candidate, Directory, LargeFile, Sum, Usage};
+pub use why::{
+    Answers, EngineRuling, Level, Question, QuestionError, Reason, RuleLine, Ruling, Thing, Why,
+    why,
+};

@@ -54,24 +54,40 @@ impl Opens {
     /// # Errors
     /// When so many were opened that the kernel lost count.
     pub fn take(&mut self) -> io::Result<BTreeSet<PathBuf>> {
-        let mut opened = BTreeSet::new();
+        self.take_all().map(|(files, _)| files)
+    }
+
+    /// As [`Opens::take`], and the directories that were opened, of which the root is an empty path.
+    ///
+    /// # Errors
+    /// When so many were opened that the kernel lost count.
+    pub fn take_all(&mut self) -> io::Result<(BTreeSet<PathBuf>, BTreeSet<PathBuf>)> {
+        let mut files = BTreeSet::new();
+        let mut directories = BTreeSet::new();
         let mut buffer = [MaybeUninit::uninit(); 4 << 10];
         let mut events = Reader::new(&self.inotify, &mut buffer);
         loop {
             let event = match events.next() {
                 Ok(event) => event,
-                Err(Errno::AGAIN) => return Ok(opened),
+                Err(Errno::AGAIN) => return Ok((files, directories)),
                 Err(error) => return Err(error.into()),
             };
             if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                 return Err(io::Error::other("more files were opened than were counted"));
             }
-            let directory = self.directories.get(&event.wd());
-            if let (Some(directory), Some(name)) = (directory, event.file_name())
-                && !event.events().contains(ReadFlags::ISDIR)
+            let Some(directory) = self.directories.get(&event.wd()) else {
+                continue;
+            };
+            let is_dir = event.events().contains(ReadFlags::ISDIR);
+            match event
+                .file_name()
+                .map(|name| OsStr::from_bytes(name.to_bytes()))
             {
-                opened.insert(directory.join(OsStr::from_bytes(name.to_bytes())));
-            }
+                Some(name) if is_dir => directories.insert(directory.join(name)),
+                Some(name) => files.insert(directory.join(name)),
+                // The directory that is watched.
+                None => directories.insert(directory.clone()),
+            };
         }
     }
 }
@@ -92,6 +108,10 @@ mod tests {
             entry.unwrap().metadata().unwrap();
         }
         assert_eq!(opens.take().unwrap(), BTreeSet::new());
+        fs::read_dir(root.path().join("a/b")).unwrap();
+        let (files, directories) = opens.take_all().unwrap();
+        assert_eq!(files, BTreeSet::new());
+        assert_eq!(directories, BTreeSet::from([PathBuf::from("a/b")]));
         for file in ["a/b/z", "x", "x"] {
             fs::read(root.path().join(file)).unwrap();
         }

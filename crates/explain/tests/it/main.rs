@@ -13,3 +13,4 @@ mod secrets;
 mod support;
 mod survey;
 mod usage;
+mod why;
