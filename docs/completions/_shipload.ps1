@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Digests what a build depends on')
             [CompletionResult]::new('repack', 'repack', [CompletionResultType]::ParameterValue, 'Passes an archive through ignore rules')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Finds what is wrong with the context')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Says why files are in the context or not')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Says which engine and builder would be used and why')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Builds an image from the context')
             break
@@ -174,6 +175,25 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'From which severity on the exit status is 3')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Look for these codes only, such as `dead-rule`; separated by commas, or repeated')
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Do not look for these codes; separated by commas, or repeated')
+            [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The stage that would be built [default: the last]')
+            [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated')
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]')
+            [CompletionResult]::new('--ignorefile', '--ignorefile', [CompletionResultType]::ParameterName, 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'Whose ignore rules apply; for a build, whose builder builds')
+            [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`')
+            [CompletionResult]::new('--add-archive', '--add-archive', [CompletionResultType]::ParameterName, 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated')
+            [CompletionResult]::new('--mtime', '--mtime', [CompletionResultType]::ParameterName, 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git''s HEAD for all, or that in `SOURCE_DATE_EPOCH`')
+            [CompletionResult]::new('--on-unreadable', '--on-unreadable', [CompletionResultType]::ParameterName, 'What to do with a file or directory that cannot be read and is not excluded')
+            [CompletionResult]::new('--max-context', '--max-context', [CompletionResultType]::ParameterName, 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'shipload;why' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'The context directory')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answers are written')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The stage that would be built [default: the last]')
             [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]')

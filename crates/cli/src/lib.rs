@@ -73,6 +73,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Digest(digest) => commands::digest::run(ui, &digest)?,
         Verb::Repack(repack) => commands::repack::run(ui, repack)?,
         Verb::Check(check) => return commands::check::run(ui, &check),
+        Verb::Why(why) => commands::why::run(ui, &why)?,
     }
     Ok(Exit::Done)
 }

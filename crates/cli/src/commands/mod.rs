@@ -9,3 +9,4 @@ pub(crate) mod du;
 pub(crate) mod ls;
 pub(crate) mod pack;
 pub(crate) mod repack;
+pub(crate) mod why;

@@ -1,7 +1,9 @@
 //! Whatever the program says of a context is what is in the archive that it writes: on 1,000 random trees.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
@@ -108,6 +110,35 @@ impl Scene {
         }
     }
 
+    /// What is in the archive is in, and nothing else is, there or not.
+    fn why(&self) {
+        let there = self.case.tree.entries.keys().cloned();
+        let sent = self.all.iter().map(|member| member.path.clone());
+        let mut asked: BTreeSet<Vec<u8>> = there.chain(sent).collect();
+        asked.extend(
+            asked
+                .clone()
+                .into_iter()
+                .map(|path| [path, b"~".into()].concat()),
+        );
+        let usual = ["why", "--engine", self.engine, "-f", &self.case.dockerfile];
+        let usual = usual.iter().chain(&["--format=json", "--"]).map(OsStr::new);
+        let asked: Vec<&OsStr> = asked.iter().map(|path| OsStr::from_bytes(path)).collect();
+        let arguments: Vec<&OsStr> = usual.chain(asked.iter().copied()).collect();
+        let run = self.sandbox.run(&arguments);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let sent: BTreeSet<&[u8]> = self.all.iter().map(|member| &*member.path).collect();
+        let lines = run.stdout.split(|&byte| byte == b'\n');
+        let lines: Vec<Value> = lines
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), asked.len());
+        for line in lines {
+            assert_eq!(line["included"], sent.contains(&*path(&line)), "{line}");
+        }
+    }
+
     /// What is read is in the least archive, and what else is in there are directories, build files, and what the classic
     /// builder's cache looks at.
     fn deps(&self) {
@@ -149,6 +180,7 @@ fn check(seed: u64) -> bool {
     };
     scene.ls();
     scene.du();
+    scene.why();
     scene.deps();
     true
 }

@@ -18,3 +18,4 @@ mod pack;
 mod repack;
 mod sandbox;
 mod terminal;
+mod why;
