@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('repack', 'repack', [CompletionResultType]::ParameterValue, 'Passes an archive through ignore rules')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Finds what is wrong with the context')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Says why files are in the context or not')
+            [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Edits the rule file so that just these paths change sides')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Says which engine and builder would be used and why')
             [CompletionResult]::new('build', 'build', [CompletionResultType]::ParameterValue, 'Builds an image from the context')
             break
@@ -206,6 +207,19 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('--mtime', '--mtime', [CompletionResultType]::ParameterName, 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git''s HEAD for all, or that in `SOURCE_DATE_EPOCH`')
             [CompletionResult]::new('--on-unreadable', '--on-unreadable', [CompletionResultType]::ParameterName, 'What to do with a file or directory that cannot be read and is not excluded')
             [CompletionResult]::new('--max-context', '--max-context', [CompletionResultType]::ParameterName, 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'shipload;fix' {
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'What is to be out, relative to the context; a directory means all that is in it; may be repeated')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'What is to be in, relative to the context; a directory means all that is in it; may be repeated; of an excluded and an included path of which one is in the other, the inner one counts for what is in it')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the edit is written')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory, beside which an ignore file may be [default: `Dockerfile` in the context]')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'The Dockerfile, relative to the current directory, beside which an ignore file may be [default: `Dockerfile` in the context]')
+            [CompletionResult]::new('--ignorefile', '--ignorefile', [CompletionResultType]::ParameterName, 'Edit FILE, relative to the current directory; of several files, which count as one, the last [default: the one that the builder reads, or `.dockerignore` if there is none]')
+            [CompletionResult]::new('--engine', '--engine', [CompletionResultType]::ParameterName, 'Whose ignore file it is, and whose context has to be exact: `auto` edits BuildKit''s for all engines that read it')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write the edited file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

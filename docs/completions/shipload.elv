@@ -33,6 +33,7 @@ set edit:completion:arg-completer[shipload] = {|@words|
             cand repack 'Passes an archive through ignore rules'
             cand check 'Finds what is wrong with the context'
             cand why 'Says why files are in the context or not'
+            cand fix 'Edits the rule file so that just these paths change sides'
             cand doctor 'Says which engine and builder would be used and why'
             cand build 'Builds an image from the context'
         }
@@ -195,6 +196,18 @@ set edit:completion:arg-completer[shipload] = {|@words|
             cand --mtime 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git''s HEAD for all, or that in `SOURCE_DATE_EPOCH`'
             cand --on-unreadable 'What to do with a file or directory that cannot be read and is not excluded'
             cand --max-context 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'shipload;fix'= {
+            cand --exclude 'What is to be out, relative to the context; a directory means all that is in it; may be repeated'
+            cand --include 'What is to be in, relative to the context; a directory means all that is in it; may be repeated; of an excluded and an included path of which one is in the other, the inner one counts for what is in it'
+            cand --format 'How the edit is written'
+            cand -f 'The Dockerfile, relative to the current directory, beside which an ignore file may be [default: `Dockerfile` in the context]'
+            cand --file 'The Dockerfile, relative to the current directory, beside which an ignore file may be [default: `Dockerfile` in the context]'
+            cand --ignorefile 'Edit FILE, relative to the current directory; of several files, which count as one, the last [default: the one that the builder reads, or `.dockerignore` if there is none]'
+            cand --engine 'Whose ignore file it is, and whose context has to be exact: `auto` edits BuildKit''s for all engines that read it'
+            cand --write 'Write the edited file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

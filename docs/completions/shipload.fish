@@ -36,6 +36,7 @@ complete -c shipload -n "__fish_shipload_needs_command" -f -a "digest" -d 'Diges
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "repack" -d 'Passes an archive through ignore rules'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "check" -d 'Finds what is wrong with the context'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "why" -d 'Says why files are in the context or not'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "fix" -d 'Edits the rule file so that just these paths change sides'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "doctor" -d 'Says which engine and builder would be used and why'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "build" -d 'Builds an image from the context'
 complete -c shipload -n "__fish_shipload_using_subcommand pack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
@@ -225,6 +226,19 @@ complete -c shipload -n "__fish_shipload_using_subcommand why" -l on-unreadable 
 skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand why" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -l exclude -d 'What is to be out, relative to the context; a directory means all that is in it; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -l include -d 'What is to be in, relative to the context; a directory means all that is in it; may be repeated; of an excluded and an included path of which one is in the other, the inner one counts for what is in it' -r
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -l format -d 'How the edit is written' -r -f -a "text\t'A unified diff; nothing where nothing is to be changed'
+json\t'A JSON object on a line'"
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -s f -l file -d 'The Dockerfile, relative to the current directory, beside which an ignore file may be [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -l ignorefile -d 'Edit FILE, relative to the current directory; of several files, which count as one, the last [default: the one that the builder reads, or `.dockerignore` if there is none]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -l engine -d 'Whose ignore file it is, and whose context has to be exact: `auto` edits BuildKit\'s for all engines that read it' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -l write -d 'Write the edited file'
+complete -c shipload -n "__fish_shipload_using_subcommand fix" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l format -d 'How the findings are written' -r -f -a "text\t'Lines'
 json\t'A JSON object on a line'"
 complete -c shipload -n "__fish_shipload_using_subcommand doctor" -l builder -d 'The builder that `build` would be told by this option: an instance that buildx keeps, or a docker context [default: `BUILDX_BUILDER`, else `BUILDKIT_HOST`, else the engine]' -r

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use shipload::context::{EntryPath, Modes, View};
 
-use crate::commands::{build, check, deps, digest, doctor, du, ls, pack, repack, why};
+use crate::commands::{build, check, deps, digest, doctor, du, fix, ls, pack, repack, why};
 use crate::size::Size;
 
 /// The program's arguments.
@@ -42,6 +42,7 @@ pub(crate) enum Verb {
     Repack(repack::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
+    Fix(fix::Arguments),
     Doctor(doctor::Arguments),
 }
 

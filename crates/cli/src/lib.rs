@@ -74,6 +74,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Repack(repack) => commands::repack::run(ui, repack)?,
         Verb::Check(check) => return commands::check::run(ui, &check),
         Verb::Why(why) => commands::why::run(ui, &why)?,
+        Verb::Fix(fix) => commands::fix::run(ui, &fix)?,
     }
     Ok(Exit::Done)
 }

@@ -172,10 +172,26 @@ pub(crate) fn dockerfile_choice(
     arguments: &ContextArguments,
     unnamed: DockerfileChoice,
 ) -> Result<DockerfileChoice, Failure> {
-    match &arguments.file {
+    dockerfile_at(arguments.file.as_deref(), unnamed)
+}
+
+/// A directory and its Dockerfile, where nothing else is asked of the context.
+///
+/// # Errors
+/// If the Dockerfile is to be read from standard input and cannot.
+pub(crate) fn directory_recipe(dir: &Path, file: Option<&Path>) -> Result<Recipe, Failure> {
+    let dockerfile = dockerfile_at(file, DockerfileChoice::Default)?;
+    Ok(Recipe::new(dir).dockerfile(dockerfile))
+}
+
+fn dockerfile_at(
+    file: Option<&Path>,
+    unnamed: DockerfileChoice,
+) -> Result<DockerfileChoice, Failure> {
+    match file {
         None => Ok(unnamed),
         Some(file) if file.as_os_str() == "-" => Ok(DockerfileChoice::Bytes(read_dockerfile()?)),
-        Some(file) => Ok(DockerfileChoice::File(file.clone())),
+        Some(file) => Ok(DockerfileChoice::File(file.to_owned())),
     }
 }
 
@@ -187,7 +203,11 @@ fn read_dockerfile() -> Result<Vec<u8>, Failure> {
     Ok(text)
 }
 
-fn ignore_choice(files: &[PathBuf]) -> Result<IgnoreChoice, Failure> {
+/// What `--ignorefile` says.
+///
+/// # Errors
+/// If it contradicts itself.
+pub(crate) fn ignore_choice(files: &[PathBuf]) -> Result<IgnoreChoice, Failure> {
     let none = |file: &PathBuf| file.as_os_str() == "none";
     match files {
         [] => Ok(IgnoreChoice::Auto),

@@ -8,6 +8,7 @@ mod check;
 mod code;
 mod digest;
 mod finding;
+pub mod fix;
 mod inputs;
 mod manifest;
 mod secrets;

@@ -6,6 +6,7 @@ pub(crate) mod deps;
 pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod du;
+pub(crate) mod fix;
 pub(crate) mod ls;
 pub(crate) mod pack;
 pub(crate) mod repack;

@@ -12,6 +12,7 @@ mod digest;
 mod doctor;
 mod du;
 mod engine;
+mod fix;
 mod help;
 mod ls;
 mod pack;

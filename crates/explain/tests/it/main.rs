@@ -7,6 +7,7 @@
 
 mod check;
 mod digest;
+mod fix;
 mod manifest;
 mod pages;
 mod secrets;

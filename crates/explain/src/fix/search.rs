@@ -1,0 +1,503 @@
+//! The search for the cheapest edit that is exact.
+//!
+//! A plain edit is found first: a line for each path, at the end, and lines for what goes astray, until nothing does. Then
+//! whatever is cheaper is tried: patterns for several paths, single changes anywhere in the file, pairs of them. Nothing is taken
+//! that was not held against the whole tree for every engine. Most of what is tried fails on an entry on which something else has
+//! failed before, so these are asked first.
+//!
+//! All is bounded by [`EFFORT`], which counts work and not time, so that the same question has the same answer everywhere.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::general;
+use super::ground::{Engine, Ground, Outcome, Wrong};
+use super::literal::{self, Below};
+use super::text::{Changes, Text};
+
+/// How much is tried beside [`CHECKS`], in entries judged.
+const EFFORT: u64 = 600_000;
+/// How many times the whole tree can be judged: seconds' worth, where it has 100,000 entries.
+const CHECKS: u64 = 30;
+/// What reading a line of a rule file costs beside that.
+const LINE_EFFORT: u64 = 12;
+/// How many times lines are added for what went astray.
+const ROUNDS: usize = 10;
+/// Entries on which something failed.
+const WITNESSES: usize = 48;
+/// Lines of a file that are all candidates to go; of a longer one only those that have to do with what moves.
+const FEW_LINES: usize = 64;
+/// Paths that are tried by their names at every place in the file.
+const NAMED: usize = 8;
+/// Single changes that are tried with another one that takes a line away,
+const PAIRED: usize = 80;
+/// and how many of the latter.
+const DELETED: usize = 24;
+
+/// A search under way.
+pub(super) struct Search<'g> {
+    ground: &'g Ground<'g>,
+    text: Text,
+    /// What is on the wrong side before anything is changed.
+    wrong: Vec<Wrong>,
+    /// Entries and engines on which something failed.
+    witnesses: Vec<(usize, usize)>,
+    effort: u64,
+    best: Option<Changes>,
+}
+
+/// Why no line was found for a path, by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stuck {
+    /// Its name cannot be written for all engines.
+    Name(usize),
+    /// Some engines leave it out and some leave it in, both wrongly.
+    Apart(usize),
+}
+
+/// # Searching
+impl<'g> Search<'g> {
+    pub(super) fn new(ground: &'g Ground<'g>, text: Text, wrong: Vec<Wrong>) -> Self {
+        let mut search = Self {
+            ground,
+            text,
+            wrong,
+            witnesses: Vec::new(),
+            effort: EFFORT + CHECKS * ground.effort(),
+            best: None,
+        };
+        let wrong = search.wrong.clone();
+        search.remember(&wrong);
+        search
+    }
+
+    /// The cheapest exact changes that were found.
+    pub(super) fn run(mut self) -> Option<Changes> {
+        // Where this is stuck something else need not be.
+        let _ = self.repair(Changes::default());
+        self.try_patterns();
+        let singles = self.singles();
+        for single in &singles {
+            if !self.attempt(single) && self.is_cheaper_than_best(single) == Some(false) {
+                break;
+            }
+        }
+        if self.best.is_none() {
+            self.rescue();
+        }
+        if self.best_lines() > 2 {
+            // Lines that only come were put together before.
+            let old = singles
+                .iter()
+                .filter(|single| single.deletes())
+                .take(DELETED);
+            for one in old {
+                for other in singles.iter().take(PAIRED) {
+                    self.attempt(&one.and(other));
+                }
+            }
+        }
+        self.prune();
+        self.best
+    }
+
+    /// The lines that would be added first, exact or not.
+    pub(super) fn nearest(&self) -> Changes {
+        let none = Changes::default();
+        self.lines_for(&self.wrong, &none)
+            .map(|lines| self.appended(&none, &lines))
+            .unwrap_or_default()
+    }
+
+    /// Adds lines for what is on the wrong side until nothing is.
+    fn repair(&mut self, start: Changes) -> Result<(), Stuck> {
+        let mut changes = start;
+        for _ in 0..ROUNDS {
+            if self.is_cheaper_than_best(&changes) == Some(false) {
+                return Ok(());
+            }
+            let wrong = match self.check(&changes) {
+                Some(Outcome::Exact) => {
+                    self.best = Some(changes);
+                    return Ok(());
+                }
+                Some(Outcome::Wrong(wrong)) => wrong,
+                Some(Outcome::Refused) | None => return Ok(()),
+            };
+            let lines = self.lines_for(&wrong, &changes)?;
+            if lines.is_empty() {
+                return Ok(());
+            }
+            changes = self.appended(&changes, &lines);
+        }
+        Ok(())
+    }
+
+    /// Where nothing else is exact: without lines that stand in the way, at last without all.
+    fn rescue(&mut self) {
+        let lines = self.relevant_lines();
+        let all = |lines: &mut dyn Iterator<Item = usize>| {
+            lines.fold(Changes::default(), |all, line| {
+                all.and(&Changes::delete(line))
+            })
+        };
+        let mut seeds: Vec<Changes> = lines.iter().map(|line| Changes::delete(*line)).collect();
+        seeds.push(all(&mut lines.iter().copied()));
+        let rules = self.text.lines.iter().enumerate();
+        let rules = rules.filter(|(_, line)| line.is_rule());
+        seeds.push(all(&mut rules.map(|(number, _)| number)));
+        for seed in seeds {
+            let _ = self.repair(seed);
+        }
+    }
+
+    /// Leaves out what is not needed.
+    fn prune(&mut self) {
+        while let Some(best) = self.best.clone() {
+            let mut fewer = best.without_one();
+            if !fewer.any(|fewer| self.attempt(&fewer)) {
+                break;
+            }
+        }
+    }
+}
+
+/// # What is tried
+impl Search<'_> {
+    /// Patterns that stand for several paths, alone and together.
+    fn try_patterns(&mut self) {
+        let roots = self.ground.topmost(&self.wrong);
+        let mut safe: Vec<(Changes, BTreeSet<usize>)> = Vec::new();
+        for line in self.pattern_lines(&roots) {
+            if self.best_lines() <= 1 {
+                return;
+            }
+            let changes = Changes::insert(self.text.lines.len(), &line);
+            let wrong = match self.check(&changes) {
+                Some(Outcome::Exact) => {
+                    if self.is_cheaper_than_best(&changes) != Some(false) {
+                        self.best = Some(changes);
+                    }
+                    continue;
+                }
+                Some(Outcome::Wrong(wrong)) => wrong,
+                Some(Outcome::Refused) => continue,
+                None => return,
+            };
+            self.remember(&wrong);
+            let left = self.ground.topmost(&wrong);
+            if left.len() + 1 < self.best_lines() {
+                let _ = self.repair(changes.clone());
+            }
+            if wrong.iter().all(|wrong| self.wrong.contains(wrong)) {
+                let left: BTreeSet<usize> = left.iter().map(|wrong| wrong.place).collect();
+                let covered = roots.iter().map(|wrong| wrong.place);
+                let covered: BTreeSet<usize> =
+                    covered.filter(|place| !left.contains(place)).collect();
+                safe.push((changes, covered));
+            }
+        }
+        self.combine(&safe, roots.len());
+    }
+
+    /// Two or three patterns, and a line for each path that is left.
+    fn combine(&mut self, safe: &[(Changes, BTreeSet<usize>)], roots: usize) {
+        let mut level: Vec<(Changes, BTreeSet<usize>, usize)> = safe
+            .iter()
+            .enumerate()
+            .map(|(number, (changes, covered))| (changes.clone(), covered.clone(), number))
+            .collect();
+        for patterns in 2..=3 {
+            let mut next = Vec::new();
+            for (changes, covered, last) in &level {
+                for (number, (more, also)) in safe.iter().enumerate().skip(last + 1) {
+                    let union: BTreeSet<usize> = covered.union(also).copied().collect();
+                    if union.len() > covered.len() && union.len() > also.len() {
+                        next.push((changes.and(more), union, number));
+                    }
+                }
+            }
+            next.sort_by_key(|(_, covered, _)| std::cmp::Reverse(covered.len()));
+            next.truncate(256);
+            for (changes, covered, _) in next.iter().take(8) {
+                if patterns + roots - covered.len() <= self.best_lines() {
+                    let _ = self.repair(changes.clone());
+                }
+            }
+            level = next;
+        }
+    }
+
+    /// Every single change that may be worth it, cheapest first.
+    fn singles(&self) -> Vec<Changes> {
+        let count = self.text.lines.len();
+        let lines = self.vocabulary();
+        let mut singles = Vec::new();
+        for &number in &self.relevant_lines() {
+            singles.push(Changes::delete(number));
+            let own = turned(&self.text.lines[number].text);
+            for line in lines.iter().chain(&own) {
+                singles.push(Changes::replace(number, line));
+            }
+        }
+        for line in &lines {
+            singles.extend((0..=count).map(|place| Changes::insert(place, line)));
+        }
+        singles.sort_by(|one, other| self.text.compare(one, other));
+        singles.dedup();
+        singles
+    }
+
+    fn vocabulary(&self) -> BTreeSet<Vec<u8>> {
+        let roots = self.ground.topmost(&self.wrong);
+        let mut lines: BTreeSet<Vec<u8>> = self.pattern_lines(&roots).into_iter().collect();
+        let asked = self.ground.places.iter().enumerate().filter(|(_, place)| {
+            let parent = place.parent.map(|parent| &self.ground.places[parent]);
+            place.asked.is_some() && parent.is_none_or(|parent| parent.asked != place.asked)
+        });
+        let named = roots.iter().take(NAMED).map(|wrong| wrong.place);
+        for place in named.chain(asked.map(|(number, _)| number).take(NAMED)) {
+            let is_included = self.ground.places[place].asked == Some(super::Side::Included);
+            lines.extend(self.line(place, is_included, Below::Itself));
+            if is_included && self.ground.places[place].is_dir {
+                lines.extend(self.line(place, true, Below::Only));
+            }
+        }
+        lines
+    }
+
+    fn pattern_lines(&self, roots: &[Wrong]) -> Vec<Vec<u8>> {
+        let of = |is_negated: bool| {
+            let paths: Vec<&[u8]> = roots
+                .iter()
+                .filter(|wrong| (wrong.out != 0) == is_negated)
+                .map(|wrong| self.ground.places[wrong.place].path.as_bytes())
+                .collect();
+            general::patterns(&paths)
+                .into_iter()
+                .map(move |pattern| literal::as_line(&pattern, is_negated))
+        };
+        of(false).chain(of(true)).collect()
+    }
+
+    /// The lines that may go or change.
+    fn relevant_lines(&self) -> Vec<usize> {
+        let rules = self.text.lines.iter().enumerate();
+        let rules = rules.filter(|(_, line)| line.is_rule());
+        let rules: Vec<usize> = rules.map(|(number, _)| number).collect();
+        if rules.len() <= FEW_LINES {
+            return rules;
+        }
+        let text = self.text.with(&Changes::default());
+        let mut found = BTreeSet::new();
+        for engine in &self.ground.engines {
+            let Ok(read) = self.ground.read(engine, &text) else {
+                continue;
+            };
+            for wrong in self.wrong.iter().take(FEW_LINES) {
+                found.extend(self.ground.deciding_lines(&read, wrong.place));
+            }
+        }
+        rules
+            .into_iter()
+            .filter(|line| found.contains(line))
+            .take(FEW_LINES)
+            .collect()
+    }
+}
+
+/// # Lines for what is wrong
+impl Search<'_> {
+    /// A line for each path that is wrong after some changes. Where that line is there and did not help, one that has engines look
+    /// for the path; where that is there too, none.
+    fn lines_for(&self, wrong: &[Wrong], changes: &Changes) -> Result<Vec<Vec<u8>>, Stuck> {
+        let mut lines = Vec::new();
+        let mut done = 0;
+        let wrong = self.ground.topmost(wrong);
+        for (number, one) in wrong.iter().enumerate() {
+            if one.place < done {
+                continue;
+            }
+            let place = &self.ground.places[one.place];
+            done = place.end;
+            if one.out != 0 && one.within != 0 {
+                return Err(Stuck::Apart(one.place));
+            }
+            let is_negated = one.out != 0;
+            let next = wrong.get(number + 1);
+            let wide = next.filter(|_| is_negated).and_then(|next| {
+                let dir = self.widest_wanted(one.place)?;
+                (next.place < self.ground.places[dir].end).then_some(dir)
+            });
+            let line = match wide {
+                Some(dir) => {
+                    done = self.ground.places[dir].end;
+                    self.line(dir, true, Below::Only)
+                }
+                None => self.line(one.place, is_negated, Below::Itself),
+            };
+            let line = line.ok_or(Stuck::Name(one.place))?;
+            if !changes.inserts(&line) {
+                lines.push(line);
+            } else if is_negated
+                && let Some(line) = literal::search_line(place.path.as_bytes())
+                && !changes.inserts(&line)
+            {
+                lines.push(line);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The highest directory above an entry of which all is wanted.
+    fn widest_wanted(&self, place: usize) -> Option<usize> {
+        let mut widest = None;
+        let mut next = self.ground.places[place].parent;
+        while let Some(dir) = next.filter(|dir| self.ground.is_wholly_wanted(*dir)) {
+            widest = Some(dir);
+            next = self.ground.places[dir].parent;
+        }
+        widest
+    }
+
+    fn line(&self, place: usize, is_negated: bool, below: Below) -> Option<Vec<u8>> {
+        let path = self.ground.places[place].path.as_bytes();
+        literal::line(path, is_negated, below, &self.ground.semantics())
+    }
+
+    fn appended(&self, changes: &Changes, lines: &[Vec<u8>]) -> Changes {
+        let end = self.text.lines.len();
+        lines.iter().fold(changes.clone(), |changes, line| {
+            changes.and(&Changes::insert(end, line))
+        })
+    }
+}
+
+/// # Judging
+impl Search<'_> {
+    /// Takes changes that are better than the best and exact.
+    fn attempt(&mut self, changes: &Changes) -> bool {
+        if self.is_cheaper_than_best(changes) == Some(false) || !self.survives(changes) {
+            return false;
+        }
+        match self.check(changes) {
+            Some(Outcome::Exact) => {
+                self.best = Some(changes.clone());
+                true
+            }
+            Some(Outcome::Wrong(wrong)) => {
+                self.remember(&wrong);
+                false
+            }
+            Some(Outcome::Refused) | None => false,
+        }
+    }
+
+    /// Whether none of the entries on which something failed speaks against the changes.
+    fn survives(&mut self, changes: &Changes) -> bool {
+        let text = self.text.with(changes);
+        let lines = self.text.lines.len() as u64 + 1;
+        for (number, engine) in self.ground.engines.iter().enumerate() {
+            let places = self.witnesses.iter().filter(|(of, _)| *of == number);
+            let places: Vec<usize> = places.map(|(_, place)| *place).collect();
+            let effort = lines * LINE_EFFORT + 3 * places.len() as u64;
+            self.effort = self.effort.saturating_sub(effort);
+            if self.effort == 0 {
+                return false;
+            }
+            let Ok(read) = self.ground.read(engine, &text) else {
+                return false;
+            };
+            let speaks_against = |&place: &usize| {
+                let is_dir = self.ground.places[place].is_dir;
+                let Ok(included) = self.ground.includes(engine, &read, place) else {
+                    return true;
+                };
+                contradicts(engine, included, engine.goal[place], is_dir)
+            };
+            if places.iter().any(speaks_against) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// `None` once enough was tried.
+    fn check(&mut self, changes: &Changes) -> Option<Outcome> {
+        let lines = self.text.lines.len() as u64 + 1;
+        let reading = lines * LINE_EFFORT * self.ground.engines.len() as u64;
+        self.effort = self.effort.saturating_sub(self.ground.effort() + reading);
+        (self.effort > 0).then(|| self.ground.check(&self.text.with(changes)))
+    }
+
+    fn remember(&mut self, wrong: &[Wrong]) {
+        for wrong in [wrong.first(), wrong.get(wrong.len() / 2), wrong.last()]
+            .into_iter()
+            .flatten()
+        {
+            for number in 0..self.ground.engines.len() {
+                let witness = (number, wrong.place);
+                let is_wrong = (wrong.out | wrong.within) & (1 << number) != 0;
+                if is_wrong
+                    && self.witnesses.len() < WITNESSES
+                    && !self.witnesses.contains(&witness)
+                {
+                    self.witnesses.push(witness);
+                }
+            }
+        }
+    }
+
+    /// `None` as long as there is no best.
+    fn is_cheaper_than_best(&self, changes: &Changes) -> Option<bool> {
+        let best = self.best.as_ref()?;
+        Some(self.text.compare(changes, best) == Ordering::Less)
+    }
+
+    fn best_lines(&self) -> usize {
+        self.best
+            .as_ref()
+            .map_or(usize::MAX, |best| self.text.cost(best).lines)
+    }
+}
+
+/// Whether what the rules say of an entry, by itself, cannot be right.
+fn contradicts(engine: &Engine, included: bool, goal: bool, is_dir: bool) -> bool {
+    match engine.semantics {
+        shipload_ignore::Semantics::Classic => included != goal,
+        // A directory may be there for what it holds.
+        shipload_ignore::Semantics::BuildKit | shipload_ignore::Semantics::Podman => {
+            if included {
+                !goal
+            } else {
+                goal && !is_dir
+            }
+        }
+    }
+}
+
+/// What a line may become without another name in it.
+fn turned(line: &[u8]) -> Vec<Vec<u8>> {
+    let line = line.trim_ascii();
+    let (negated, pattern) = match line {
+        [b'!', rest @ ..] => (true, rest.trim_ascii()),
+        line => (false, line),
+    };
+    let bare = pattern.strip_suffix(b"/").unwrap_or(pattern);
+    let mut patterns = vec![[bare, b"/*"].concat(), [bare, b"/**"].concat()];
+    for suffix in [&b"/*"[..], b"/**", b"*", b"**"] {
+        patterns.extend(bare.strip_suffix(suffix).map(<[u8]>::to_vec));
+    }
+    patterns.extend(bare.strip_prefix(b"**/").map(<[u8]>::to_vec));
+    patterns.retain(|pattern| !pattern.is_empty());
+    let mut turned: Vec<Vec<u8>> = patterns
+        .iter()
+        .map(|pattern| literal::as_line(pattern, negated))
+        .collect();
+    turned.push(if negated {
+        pattern.to_vec()
+    } else {
+        [b"!", line].concat()
+    });
+    turned
+}

@@ -1,0 +1,4 @@
+//! `fix` on random trees with random rule files, and on those that people have.
+
+mod ask;
+mod random;
