@@ -5,6 +5,8 @@
 //! the program `docker-credential-NAME` on the `PATH`, asked when its registry is needed and no
 //! earlier. What it printed never becomes part of an error, since it may be the secret.
 
+mod inventory;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
@@ -19,6 +21,11 @@ use crate::config::{ConfigError, DockerConfig, StoredAuth};
 use crate::environment::Environment;
 use crate::helper;
 use crate::secret::Secret;
+
+pub use inventory::{Identity, Inventory, InventoryProblem, Login, LoginSource};
+
+/// The variable that goes before `config.json`.
+const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
 
 /// A registry, by host and port, such as `localhost:5000`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,6 +211,18 @@ struct Inner {
     known: Mutex<HashMap<Registry, Credential>>,
 }
 
+/// Whose turn it is for a registry.
+enum Charge<'a> {
+    /// Set by the caller, or answered before.
+    Set(Credential),
+    /// In `DOCKER_AUTH_CONFIG`.
+    Variable(Credential),
+    /// The helper of this name.
+    Helper(&'a str),
+    /// Nobody but `config.json`, whether it has one or not.
+    Stored(Option<Credential>),
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(…)")
@@ -246,13 +265,27 @@ impl Credentials {
     /// # Errors
     /// When the place that is in charge of this registry fails.
     pub async fn get(&self, registry: &Registry) -> Result<Option<Credential>, CredentialError> {
+        let name = match self.in_charge(registry)? {
+            Charge::Set(found) | Charge::Variable(found) => return Ok(Some(found)),
+            Charge::Stored(found) => return Ok(found),
+            Charge::Helper(name) => name,
+        };
+        let found = helper::ask(&self.0.environment, name, registry).await?;
+        if let Some(credential) = &found {
+            self.known().insert(registry.clone(), credential.clone());
+        }
+        Ok(found)
+    }
+
+    /// Whose turn it is for a registry, and what it has where that needs no question.
+    fn in_charge(&self, registry: &Registry) -> Result<Charge<'_>, CredentialError> {
         if let Some(known) = self.known().get(registry) {
-            return Ok(Some(known.clone()));
+            return Ok(Charge::Set(known.clone()));
         }
         if let Some(auths) = self.variable()?
-            && let Some(found) = stored(&auths, registry, "DOCKER_AUTH_CONFIG")?
+            && let Some(found) = stored(&auths, registry, VARIABLE)?
         {
-            return Ok(Some(found));
+            return Ok(Charge::Variable(found));
         }
         let config = self
             .0
@@ -266,14 +299,10 @@ impl Credentials {
             .cred_helpers
             .get(registry.config_key())
             .or(config.creds_store.as_ref());
-        let Some(name) = helper.filter(|name| !name.is_empty()) else {
-            return stored(&config.auths, registry, "config.json");
-        };
-        let found = helper::ask(&self.0.environment, name, registry).await?;
-        if let Some(credential) = &found {
-            self.known().insert(registry.clone(), credential.clone());
+        match helper.filter(|name| !name.is_empty()) {
+            Some(name) => Ok(Charge::Helper(name)),
+            None => stored(&config.auths, registry, "config.json").map(Charge::Stored),
         }
-        Ok(found)
     }
 
     fn variable(&self) -> Result<Option<BTreeMap<String, StoredAuth>>, CredentialError> {
@@ -281,7 +310,7 @@ impl Credentials {
         struct Variable {
             auths: BTreeMap<String, StoredAuth>,
         }
-        let Some(text) = self.0.environment.text("DOCKER_AUTH_CONFIG") else {
+        let Some(text) = self.0.environment.text(VARIABLE) else {
             return Ok(None);
         };
         let parsed: Result<Variable, _> = serde_json::from_str(text);

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use shipload_context::BaseImage;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::auth::{Credential, Credentials, Registry};
+use crate::auth::{Credential, Credentials, Inventory, Registry};
 use crate::build::{BuildError, Built};
 use crate::cancel::CancelToken;
 use crate::client::{About, ConnectOptions, SystemInfo, VersionInfo};
@@ -72,6 +73,18 @@ impl StartError {
             Self::Connect(error) => error.hint(),
         }
     }
+}
+
+/// Tells which credentials would be used for which registries: [`Credentials::inventory`].
+///
+/// # Errors
+/// [`StartError::Runtime`].
+pub fn inventory(credentials: &Credentials, limit: Duration) -> Result<Inventory, StartError> {
+    let background = Background::start().map_err(StartError::Runtime)?;
+    let credentials = credentials.clone();
+    let found = background.wait(async move { credentials.inventory(limit).await });
+    let stopped = || StartError::Runtime(std::io::Error::other("it has stopped"));
+    found.ok_or_else(stopped)
 }
 
 /// Why saving stopped.

@@ -52,7 +52,10 @@ mod upload;
 mod vertex;
 
 pub use address::{Address, AddressError, SshTarget, Why};
-pub use auth::{Credential, CredentialError, Credentials, Registry};
+pub use auth::{
+    Credential, CredentialError, Credentials, Identity, Inventory, InventoryProblem, Login,
+    LoginSource, Registry,
+};
 pub use build::{BuildError, BuildStream, Built};
 pub use buildkit::BuildKit;
 pub use buildkit::abilities::{

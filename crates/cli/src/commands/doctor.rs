@@ -1,12 +1,13 @@
-//! `shipload doctor`: which engine and which builder would be used and why, and what they can do.
+//! `shipload doctor`: which engine and which builder would be used and why, what they can do, and which credentials there are.
 
 mod builder;
 mod engine;
+mod logins;
 
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use shipload::blocking::{Engine, StartError};
 use shipload::engine::{
     AddressQuery, Builder, BuilderQuery, BuilderResolution, ConnectOptions, Environment,
@@ -20,10 +21,12 @@ use crate::ui::Ui;
 
 use self::builder::Chosen;
 use self::engine::Findings;
+use self::logins::Logins;
 
 /// Says which engine and builder would be used and why
 ///
-/// Asks them what they are. Exits with 1 where no engine answers and `build` would need one.
+/// Asks them what they are, and credential helpers for which registries they have something: users are named, passwords and
+/// tokens are not asked for. Exits with 1 where no engine answers and `build` would need one.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// How the findings are written
@@ -57,6 +60,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     let wish = Wish::of(EngineChoice::Auto, &environment)?;
     let query = given.query(wish.preference());
     let resolution = resolve(arguments, wish, &environment, query.clone())?;
+    let logins = Logins::find(ui, &environment)?;
     let mut options = ConnectOptions::new(environment);
     options.query = match resolution.as_ref().map(|found| &found.builder) {
         Some(Builder::Engine(named)) => named.clone(),
@@ -70,7 +74,8 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         (found, Ok(engine)) => Chosen::of_engine(ui, found, wish, engine),
         (_, Err(error)) => {
             if arguments.format == Format::Json {
-                write(&format!("{}\n", engine::absent(error)))?;
+                let found = with_logins(engine::absent(error), &logins);
+                write(&format!("{found}\n"))?;
             }
             return engine.map(drop).map_err(Failure::from);
         }
@@ -87,14 +92,14 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         ui.warning(&said.join(": "), hint.as_deref());
     }
     match arguments.format {
-        Format::Text => write(&text(findings.as_ref(), &chosen)),
+        Format::Text => write(&text(findings.as_ref(), &chosen, &logins)),
         Format::Json => {
             let mut found = match &findings {
                 Ok(findings) => json!({"engine": findings.json(), "trail": findings.trail()}),
                 Err(error) => engine::absent(error),
             };
             found["builder"] = chosen.json();
-            write(&format!("{found}\n"))
+            write(&format!("{}\n", with_logins(found, &logins)))
         }
     }
 }
@@ -123,7 +128,14 @@ fn resolve(
         .map_err(|error| Failure::of(&error).hint(error.hint()))
 }
 
-fn text(findings: Result<&Findings<'_>, &&StartError>, chosen: &Chosen) -> String {
+/// What was found, with the credentials.
+fn with_logins(mut found: Value, logins: &Logins) -> Value {
+    found["logins"] = logins.json();
+    found["login_problems"] = logins.problems();
+    found
+}
+
+fn text(findings: Result<&Findings<'_>, &&StartError>, chosen: &Chosen, logins: &Logins) -> String {
     let mut rows = match findings {
         Ok(findings) => findings.rows(),
         Err(_) => vec![(
@@ -132,6 +144,7 @@ fn text(findings: Result<&Findings<'_>, &&StartError>, chosen: &Chosen) -> Strin
         )],
     };
     rows.extend(chosen.rows());
+    rows.extend(logins.rows());
     let lines: Vec<String> = rows
         .iter()
         .map(|(name, text)| format!("{name:9} {}", sanitize(text)).trim_end().to_owned())

@@ -1,5 +1,7 @@
 //! `shipload doctor`, and what is said where no engine answers.
 
+use std::os::unix::fs::PermissionsExt;
+
 use fs_err as fs;
 use serde_json::{Value, json};
 use shipload_testkit::fake_engine::FakeEngine;
@@ -40,6 +42,81 @@ is        Docker Engine 24.0.0 on linux/amd64
         {"source": "DOCKER_HOST", "said": host},
     ]);
     assert_eq!(found["trail"], asked);
+}
+
+/// Users are named, and nothing that is secret is anywhere.
+#[test]
+fn logins() {
+    const CANARY: &str = "c4n4ry";
+    let sandbox = Sandbox::new();
+    let engine = FakeEngine::start().unwrap();
+    let host = engine.host();
+    let none = sandbox.run(&["doctor", "--host", &host]).fine().text();
+    assert!(none.ends_with("\nlogins    none\n"), "{none}");
+
+    // `boxed:c4n4ry`
+    let config = json!({
+        "credHelpers": {"helped:1": "work", "gone:1": "gone"},
+        "auths": {"https://index.docker.io/v1/": {"auth": "Ym94ZWQ6YzRuNHJ5"}, "bad:1": {"auth": CANARY}},
+    });
+    sandbox.write("../home/.docker/config.json", config.to_string());
+    let script =
+        format!("#!/bin/sh\n[ $1 = list ] || echo {CANARY}\necho '{{\"helped:1\":\"me\"}}'\n");
+    sandbox.write("docker-credential-work", script);
+    let helper = sandbox.path("docker-credential-work");
+    fs::set_permissions(&helper, PermissionsExt::from_mode(0o755)).unwrap();
+    let run = |format: &str| {
+        let mut command = sandbox.command(&["doctor", "--host", &host, "--format", format]);
+        let path = std::env::var("PATH").unwrap();
+        command.env("PATH", format!("{}:{path}", sandbox.dir().display()));
+        let run = sandbox.finish(command.spawn().unwrap());
+        assert_eq!(run.code, Some(0));
+        assert_eq!(
+            run.stderr,
+            "warning: there is no `docker-credential-gone` on the PATH\n\
+             hint: install the helper, or remove it from credsStore or credHelpers in config.json\n\
+             warning: the entry of `bad:1` in config.json cannot be decoded\n\
+             hint: log in again with `docker login bad:1`\n"
+        );
+        let text = String::from_utf8(run.stdout).unwrap();
+        assert!(
+            !text.contains(CANARY) && !text.contains("Ym94ZWQ6YzRuNHJ5"),
+            "{text}"
+        );
+        text
+    };
+    let file = sandbox.path("../home/.docker/config.json");
+    let file = file.to_str().unwrap().replace("work/../", "");
+    let text = run("text");
+    let expected = format!(
+        "\nlogins    bad:1: nothing that can be used, from {file}
+          docker.io: user boxed, from {file}
+          gone:1: whatever is said when it is needed, from docker-credential-gone
+          helped:1: user me, from docker-credential-work\n"
+    );
+    assert!(text.ends_with(&expected), "{text}");
+    let found: Value = serde_json::from_str(&run("json")).unwrap();
+    let login = |registry: &str, source: &str, place: &str, identity: &str, user: Value| json!({"registry": registry, "source": source, "place": place, "identity": identity, "user": user});
+    let expected = [
+        login("bad:1", "file", &file, "unusable", Value::Null),
+        login("docker.io", "file", &file, "user", json!("boxed")),
+        login(
+            "gone:1",
+            "helper",
+            "docker-credential-gone",
+            "unlisted",
+            Value::Null,
+        ),
+        login(
+            "helped:1",
+            "helper",
+            "docker-credential-work",
+            "user",
+            json!("me"),
+        ),
+    ];
+    assert_eq!(found["logins"], json!(expected));
+    assert_eq!(found["login_problems"].as_array().map(Vec::len), Some(2));
 }
 
 /// Each row: arguments, variables, and what is said.

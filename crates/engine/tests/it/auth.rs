@@ -2,13 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use fs_err as fs;
 use shipload_engine::{
     BuildOptions, ConnectOptions, ContextBody, Credential, Credentials, Engine, Environment, Event,
-    Registry, Secret,
+    Identity, Inventory, Login, LoginSource, Registry, Secret,
 };
 use tempfile::TempDir;
 
@@ -178,6 +179,145 @@ async fn a_broken_config_shows_no_password() {
 }
 
 /// The value of a header of the last request.
+/// A registry, where its credential comes from, and as whom.
+fn logins(inventory: &Inventory, folder: &Path) -> Vec<String> {
+    let source = |source: &LoginSource| match source {
+        LoginSource::File(path) => path.strip_prefix(folder).unwrap().display().to_string(),
+        LoginSource::Helper(name) => format!("helper {name}"),
+        other => format!("{other:?}"),
+    };
+    let login = |login: &Login| {
+        let (registry, source) = (&login.registry, source(&login.source));
+        format!("{registry} {source} {:?}", login.identity)
+    };
+    inventory.registries.iter().map(login).collect()
+}
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Who is asked says what `get` comes to, and no value of it is anywhere.
+#[tokio::test]
+async fn an_inventory_names_users_and_no_secrets() {
+    let encoded = STANDARD.encode(format!("boxed:{CANARY}"));
+    let as_name = STANDARD.encode(format!("{CANARY}:x-oauth-basic"));
+    let config = serde_json::json!({
+        "credsStore": "store",
+        "credHelpers": {"own:1": "own", "unlisted:1": "own", "filed:1": "", "filed:2": "", "filed:3": "", "filed:4": "",
+                        "filed:5": "", "filed:6": "", "token:1": "", "gone:1": "gone", "broken:1": "broken",
+                        "garbled:1": "garbled"},
+        "auths": {
+            "https://index.docker.io/v1/": {},
+            "stored:1": {"auth": encoded},
+            "filed:1": {"auth": encoded},
+            "filed:2": {"username": "plain", "password": CANARY},
+            "filed:3": {"auth": as_name},
+            "filed:4": {"auth": format!("!!{CANARY}")},
+            "filed:5": {},
+            "filed:6": {"username": CANARY},
+            "token:1": {"auth": STANDARD.encode("<token>:"), "identitytoken": CANARY},
+            format!("https://me:{CANARY}@odd:1/v2/"): {"auth": encoded},
+        },
+    });
+    let listed = r#"echo '{"https://index.docker.io/v1/": "hubuser", "https://index.docker.io/v1/refresh": "other",
+        "https://only.listed/": "<token>", "own:1": "not asked"}'"#;
+    let failing = format!("echo '{CANARY}'; echo '{CANARY}' >&2; exit 3");
+    let own = r#"echo '{"own:1": "me"}'"#;
+    let helpers = [
+        ("store", listed),
+        ("own", own),
+        ("broken", &failing),
+        ("garbled", &*format!("echo '[\"{CANARY}\"]'")),
+    ];
+    let (folder, environment) = settings(&config.to_string(), &helpers);
+    let credentials = Credentials::from_environment(environment.clone());
+    credentials.set(
+        Registry::new("set:1"),
+        Credential::password("caller", CANARY),
+    );
+    let found = credentials.inventory(LIMIT).await;
+    let expected = [
+        "broken:1 helper broken Unlisted",
+        "docker.io helper store User(\"hubuser\")",
+        "filed:1 config.json User(\"boxed\")",
+        "filed:2 config.json User(\"plain\")",
+        "filed:3 config.json Token",
+        "filed:4 config.json Unusable",
+        "filed:5 config.json Nobody",
+        "filed:6 config.json Token",
+        "garbled:1 helper garbled Unlisted",
+        "gone:1 helper gone Unlisted",
+        "odd:1 helper store Unlisted",
+        "only.listed helper store Token",
+        "own:1 helper own User(\"me\")",
+        "set:1 Program User(\"caller\")",
+        "stored:1 helper store Unlisted",
+        "token:1 config.json Token",
+        "unlisted:1 helper own Unlisted",
+    ];
+    assert_eq!(logins(&found, folder.path()), expected);
+    let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    let top = folder.path().display();
+    let expected = [
+        format!(
+            "`{top}/docker-credential-broken` failed when it was to list what it has (exit status: 3)"
+        ),
+        format!("`{top}/docker-credential-garbled` gave no valid list of what it has"),
+        "there is no `docker-credential-gone` on the PATH".to_owned(),
+        "the entry of `filed:4` in config.json cannot be decoded".to_owned(),
+    ];
+    assert_eq!(problems, expected);
+    assert!(!format!("{found:?}").contains(CANARY));
+    // Nobody was asked for a secret.
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    let mut log: Vec<&str> = log.lines().collect();
+    log.sort_unstable();
+    assert_eq!(
+        log,
+        ["broken list ", "garbled list ", "own list ", "store list "]
+    );
+
+    // What it says is what is used.
+    let variable = serde_json::json!({"auths": {"filed:1": {"auth": STANDARD.encode("v:p")}}});
+    let environment = environment.with("DOCKER_AUTH_CONFIG", variable.to_string());
+    let credentials = Credentials::from_environment(environment.clone());
+    let found = credentials.inventory(LIMIT).await;
+    let first = found
+        .registries
+        .iter()
+        .find(|login| login.registry.as_str() == "filed:1");
+    assert_eq!(first.unwrap().source, LoginSource::Variable);
+    assert_eq!(first.unwrap().identity, Identity::User("v".to_owned()));
+    let used = credentials.get(&Registry::new("filed:1")).await.unwrap();
+    assert_eq!(used.unwrap().username.as_deref(), Some("v"));
+}
+
+#[tokio::test]
+async fn what_keeps_credentials_from_being_found_is_told_once() {
+    let config = r#"{"credsStore": "slow", "auths": {"a:1": {"auth": "dTpw"}}}"#;
+    let (_folder, environment) = settings(config, &[("slow", "sleep 600")]);
+    let credentials = Credentials::from_environment(environment.clone());
+    let start = Instant::now();
+    let found = credentials.inventory(Duration::from_millis(300)).await;
+    assert!(start.elapsed() < Duration::from_secs(60));
+    assert_eq!(found.registries.len(), 1);
+    assert_eq!(
+        found.problems[0].to_string(),
+        "`docker-credential-slow` did not list what it has within 0.3 seconds"
+    );
+
+    let broken = environment.clone().with("DOCKER_AUTH_CONFIG", CANARY);
+    let found = Credentials::from_environment(broken).inventory(LIMIT).await;
+    assert_eq!((found.registries.len(), found.problems.len()), (0, 1));
+    assert!(!format!("{found:?}").contains(CANARY));
+
+    let (_folder, environment) = settings(&format!(r#"{{"auths": {{"a": "{CANARY}"}}}}"#), &[]);
+    let found = Credentials::from_environment(environment)
+        .inventory(LIMIT)
+        .await;
+    assert_eq!((found.registries.len(), found.problems.len()), (0, 1));
+    assert!(!format!("{found:?} {}", found.problems[0]).contains(CANARY));
+}
+
 fn header(fake: &Fake, name: &str) -> Option<serde_json::Value> {
     let head = fake.heads.lock().unwrap().last().unwrap().clone();
     let line = head
