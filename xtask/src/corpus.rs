@@ -4,7 +4,7 @@
 //! file rather than hundreds: no scanner, editor or line-end conversion then takes them for Dockerfiles of this project.
 //! Packages are only unpacked; nothing of them is run, except where pip needs a source package's metadata.
 
-mod fetch;
+pub(crate) mod fetch;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -6,6 +6,7 @@
     reason = "a task runner talks to a person"
 )]
 
+mod alarms;
 mod bench;
 mod corpus;
 mod demo;
@@ -52,6 +53,8 @@ enum Task {
     Gen(generate::Arguments),
     /// Checks that crates depend on each other as ARCHITECTURE.md says
     Depcheck,
+    /// Counts what `check` says of real trees from package registries, and how much of it is false
+    Alarms,
     /// Packs real trees from package registries, unpacks them with GNU tar and compares
     Trees(trees::Arguments),
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Task::Corpus => corpus::run(),
         Task::Gen(arguments) => generate::run(&arguments),
         Task::Depcheck => depcheck::run(),
+        Task::Alarms => alarms::run(),
         Task::Trees(arguments) => trees::run(&arguments),
     }
 }

@@ -10,7 +10,7 @@ use crate::shell;
 
 /// Where a package comes from, and as what.
 #[derive(Clone, Copy)]
-pub(super) enum Registry {
+pub(crate) enum Registry {
     /// A crate.
     Crates,
     /// An npm package.
@@ -33,14 +33,14 @@ impl Registry {
     ];
 
     /// The one of that key.
-    pub(super) fn find(key: &str) -> Result<Self, String> {
+    pub(crate) fn find(key: &str) -> Result<Self, String> {
         let mut all = Self::ALL.into_iter();
         all.find(|one| one.key() == key)
             .ok_or_else(|| format!("`{key}` is no registry"))
     }
 
     /// One word for the archive.
-    pub(super) fn key(self) -> &'static str {
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Crates => "crates",
             Self::Npm => "npm",
@@ -51,7 +51,7 @@ impl Registry {
     }
 
     /// What to call it in a table.
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Crates => "Rust crate",
             Self::Npm => "npm package",
@@ -62,7 +62,7 @@ impl Registry {
     }
 
     /// Fetches a package into an empty directory, and says in which directory its files are.
-    pub(super) fn unpack(
+    pub(crate) fn unpack(
         self,
         name: &str,
         version: &str,

@@ -82,10 +82,17 @@ impl Effects<'_> {
     fn dead(&self, dead: &[(&Rule, LineId)]) -> Vec<Finding> {
         let near = near::find(self.subject, self.chosen, dead);
         let habits = Habits::new(self.subject);
-        let finding = |(rule, id): &(&Rule, LineId)| match near.get(id) {
-            Some(near) => Some(self.near(rule, *id, near)),
-            None if habits.has(rule) => None,
-            None => Some(self.plainly_dead(rule, *id)),
+        let finding = |(rule, id): &(&Rule, LineId)| {
+            let is_habit = habits.has(rule);
+            // `dist` is for what is built at the top, even if there are others further down.
+            let near = near
+                .get(id)
+                .filter(|near| !(is_habit && near.is_name && !near.is_junk));
+            match near {
+                Some(near) => Some(self.near(rule, *id, near)),
+                None if is_habit => None,
+                None => Some(self.plainly_dead(rule, *id)),
+            }
         };
         dead.iter().filter_map(finding).collect()
     }
@@ -125,8 +132,13 @@ impl Effects<'_> {
         let mut finding = Finding::new(code, message).concerning(entries.map(|entry| &entry.path));
         finding.location = self.subject.files.location(id);
         let file = &self.subject.files.files[id.file];
-        let advice = format!("write {better}");
-        finding.fix(advice, vec![file.rewriting(id.line, near.rule.clone())])
+        let edits = vec![file.rewriting(id.line, near.rule.clone())];
+        if near.code == Code::AnchoredRule && near.is_name && !near.is_junk {
+            // A name may well be meant for one file, of which there is none at present.
+            let finding = finding.severity(Severity::Note);
+            return finding.advice(format!("write {better} if it is meant at any depth"));
+        }
+        finding.fix(format!("write {better}"), edits)
     }
 
     fn removable(&self, mut finding: Finding, id: LineId) -> Finding {

@@ -269,6 +269,35 @@ const FILES: &[(&str, &str, &str)] = &[
 
 /// Names that rules are about because of what comes and goes or what belongs to a repository, beside junk itself.
 const HABITS: &[&str] = &[
+    // What git's own templates for languages and editors ignore.
+    "*.mo",
+    "*.pot",
+    ".factorypath",
+    ".installed.cfg",
+    ".Python",
+    ".ropeproject",
+    ".scrapy",
+    ".spyderproject",
+    ".webassets-cache",
+    "__pypackages__",
+    "celerybeat-schedule",
+    "develop-eggs",
+    "downloads",
+    "eggs",
+    "instance",
+    "lib64",
+    "local_settings.py",
+    "MANIFEST",
+    "parts",
+    "pip-delete-this-directory.txt",
+    "profile_default",
+    "sdist",
+    "site",
+    "var",
+    "wheels",
+    "workspace",
+    "_build",
+    "share/python-wheels",
     ".bundle",
     ".bzr",
     ".cache",
@@ -459,14 +488,21 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
     name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
 }
 
-/// Whether a rule about this pattern is there for what comes and goes.
+/// Whether a rule about this pattern is there for what comes and goes: it, or its last part, is a name for that.
 pub(super) fn is_habitual(pattern: &[u8]) -> bool {
-    let is_directory = DIRECTORIES
-        .iter()
-        .any(|(name, _, _)| name.as_bytes() == pattern);
-    let is_file = FILES.iter().any(|(name, _, _)| name.as_bytes() == pattern);
-    let is_habit = HABITS.iter().any(|name| name.as_bytes() == pattern);
-    // Secrets, which are excluded lest they come.
-    let is_secret = pattern.starts_with(b".env") || pattern.ends_with(b".env");
-    is_directory || is_file || is_habit || is_secret
+    let last = pattern
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or(pattern);
+    let is_known = |name: &[u8]| {
+        let is_directory = DIRECTORIES
+            .iter()
+            .any(|(known, _, _)| known.as_bytes() == name);
+        let is_file = FILES.iter().any(|(known, _, _)| known.as_bytes() == name);
+        is_directory || is_file || HABITS.iter().any(|known| known.as_bytes() == name)
+    };
+    // Secrets, which are excluded lest they come, and environments under any name.
+    let starts = [&b".env"[..], b".venv", b"venv"];
+    let is_local = starts.iter().any(|start| last.starts_with(start)) || last.ends_with(b".env");
+    is_known(pattern) || is_known(last) || is_local
 }

@@ -22,6 +22,10 @@ pub(super) struct Near {
     pub(super) rule: Vec<u8>,
     /// The topmost entries that it would match and that would change sides.
     pub(super) places: Vec<u32>,
+    /// Whether the rule is a name, without wildcards.
+    pub(super) is_name: bool,
+    /// Whether one of the places is junk.
+    pub(super) is_junk: bool,
 }
 
 /// Finds what rules that match nothing nearly match, if it is not in or out already.
@@ -124,9 +128,20 @@ impl Way {
                 (Code::WrongCase, pattern)
             }
         };
+        let is_junk = |&place: &u32| {
+            let entry = survey.entry(place);
+            let kind = if entry.is_dir() {
+                junk_kinds::of_directory(survey, &entry.path)
+            } else {
+                junk_kinds::of_file(entry.path.file_name())
+            };
+            kind.is_some()
+        };
         Some(Near {
             code,
             rule: [sign, &pattern].concat(),
+            is_name: !rule.pattern().iter().any(|byte| b"*?[\\".contains(byte)),
+            is_junk: places.iter().any(is_junk),
             places,
         })
     }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use shipload_context::{Semantics, show};
+use shipload_context::{EntryPath, Semantics, show};
 use shipload_ignore::{Candidate, Rules};
 
-use super::subject::Subject;
+use super::subject::{Subject, host_path};
 use super::words;
 use crate::code::{Code, Severity};
 use crate::finding::{Finding, Location};
@@ -25,7 +25,7 @@ pub(super) fn all(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(places.disabled(&own));
     findings.extend(places.of_other_builders());
-    findings.extend(places.deeper());
+    findings.extend(places.beside());
     findings
 }
 
@@ -121,43 +121,27 @@ impl Places<'_> {
         findings
     }
 
-    /// Ignore files below the top, which only git reads in its own case.
-    fn deeper(&self) -> Vec<Finding> {
-        let members = self.subject.plan.view.members();
-        let paths = members.map(|member| &member.entry.path);
-        let nested = paths.filter(|path| path.file_name() == b".dockerignore" && path.depth() > 1);
-        let finding = |path: &shipload_context::EntryPath| {
-            let parent = path.parent()?;
-            let host = self.directory.join(super::subject::host_path(path));
-            if self.subject.plan.ignore_files.contains(&host) {
-                return None;
-            }
-            let dockerfile = self.subject.plan.dockerfile.parent();
-            let is_beside =
-                dockerfile.is_some_and(|dir| dir == parent) && !self.subject.plan.is_injected;
-            let has_build = ["Dockerfile", "Containerfile"]
-                .iter()
-                .any(|name| fs_err::symlink_metadata(host.with_file_name(name)).is_ok());
-            let finding = Finding::new(
-                Code::UnreadRules,
-                format!("`{path}` is not read: builders look at the top of the context, and for the Dockerfile's name with `.dockerignore` behind it"),
-            )
-            .at(top(&host));
-            match (is_beside, has_build) {
-                (true, _) => Some(finding.advice(format!(
-                    "move it to `{}.dockerignore` or to `.dockerignore`; its rules are relative to the top of the context",
-                    self.subject.plan.dockerfile
-                ))),
-                // It belongs to another context.
-                (false, true) => None,
-                (false, false) => Some(
-                    finding
-                        .severity(Severity::Note)
-                        .advice(format!("write its rules into `.dockerignore`, with `{parent}/` before them")),
-                ),
-            }
-        };
-        nested.filter_map(finding).collect()
+    /// The ignore file beside a Dockerfile that is not at the top. Others further down are nearly always those of other contexts.
+    fn beside(&self) -> Option<Finding> {
+        let plan = self.subject.plan;
+        let dir = plan.dockerfile.parent().filter(|_| !plan.is_injected)?;
+        let path = EntryPath::new(".dockerignore").ok()?.below(&dir).ok()?;
+        let host = self.directory.join(host_path(&path));
+        if fs_err::symlink_metadata(&host).is_err() || plan.ignore_files.contains(&host) {
+            return None;
+        }
+        let message = format!(
+            "`{path}` is not read: builders look at the top of the context, and for the Dockerfile's name with `.dockerignore` behind it"
+        );
+        let advice = format!(
+            "move it to `{}.dockerignore` or to `.dockerignore`; its rules are relative to the top of the context",
+            plan.dockerfile
+        );
+        Some(
+            Finding::new(Code::UnreadRules, message)
+                .at(top(&host))
+                .advice(advice),
+        )
     }
 }
 

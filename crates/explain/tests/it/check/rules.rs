@@ -188,6 +188,23 @@ const EFFECTS: &[Row] = &[
         ..ROW
     },
     Row {
+        name: "anchored names, of junk, of a file, and of what is built at the top",
+        files: &[
+            ALL,
+            (".dockerignore", "node_modules\nlocal.js\ndist\n"),
+            ("web/node_modules/a.js", ""),
+            ("lib/local.js", ""),
+            ("vendor/x/dist/a.js", ""),
+        ],
+        findings: &[
+            "warning anchored-rule .dockerignore:1:1: `node_modules` matches nothing",
+            "note anchored-rule .dockerignore:2:1: `local.js` matches nothing, since patterns start at the top of the context; `**/local.js` would match 1 file",
+            "warning junk web/node_modules: ",
+        ],
+        moves: &["web/node_modules/a.js"],
+        ..ROW
+    },
+    Row {
         name: "anchored and meant so",
         files: &[
             ALL,
