@@ -3,6 +3,7 @@
 //! Answers come from the code that lists and packs, asked about a few paths instead of all: see
 //! [`Excerpt`](shipload_context::Excerpt).
 
+mod ground;
 mod nearest;
 mod question;
 mod reason;
@@ -23,6 +24,7 @@ pub use question::{Question, QuestionError};
 pub use reason::Reason;
 pub use ruling::{Level, RuleLine, Ruling};
 
+use ground::Ground;
 use ruling::Judge;
 
 /// What was found out about some paths.
@@ -128,7 +130,7 @@ pub fn why(
     let failed = |error| RecipeError::Tree(TreeError::Rule(error));
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let ground = ruling::ground(&excerpt, question);
+        let ground = ground::ground(&excerpt, question);
         let ruling = judge.ruling(question, &ground).map_err(failed)?;
         let (read_by, wanted_by) = match &readership {
             Ok(readership) => readers(readership, question, &ground, &ruling),
@@ -191,7 +193,7 @@ pub fn why(
 fn readers(
     readership: &Readership,
     question: &Question,
-    ground: &ruling::Ground,
+    ground: &Ground,
     ruling: &Ruling,
 ) -> (Vec<ContextSource>, Vec<ContextSource>) {
     let read_by: Vec<_> = readership.of(&question.path).cloned().collect();

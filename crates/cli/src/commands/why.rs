@@ -4,11 +4,11 @@ mod object;
 mod text;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
-use shipload::context::DockerfileChoice;
-use shipload::explain::{Question, QuestionError, why};
+use shipload::context::{DockerfileChoice, EntryPath};
+use shipload::explain::{Question, QuestionError, Why, why};
 
 use crate::args::{ContextArguments, MtimeChoice, ReadsArguments};
 use crate::exit::Failure;
@@ -88,14 +88,27 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     Ui::listing("answers", |out| {
-        answers
-            .paths
-            .iter()
-            .try_for_each(|why| match arguments.format {
-                Format::Text => out.write_all(text::lines(&answers, why).as_bytes()),
-                Format::Json => writeln!(out, "{}", object::object(&answers, why)),
-            })
+        for (why, given) in answers.paths.iter().zip(&arguments.files) {
+            match arguments.format {
+                Format::Text => {
+                    let meant = meant(arguments, why, given);
+                    out.write_all(text::lines(&answers, why, meant.as_ref()).as_bytes())?;
+                }
+                Format::Json => writeln!(out, "{}", object::object(&answers, why))?,
+            }
+        }
+        Ok(())
     })
+}
+
+/// The path that was meant if it was written as seen from the current directory.
+fn meant(arguments: &Arguments, why: &Why, given: &Path) -> Option<EntryPath> {
+    if why.found.is_some() || fs_err::symlink_metadata(given).is_err() {
+        return None;
+    }
+    let absolute = std::path::absolute(given).ok()?;
+    let question = Question::new(&arguments.directory, &absolute).ok()?;
+    (question.path != why.path).then_some(question.path)
 }
 
 impl From<QuestionError> for Failure {

@@ -210,6 +210,13 @@ fn ways_to_write_a_path() {
         String::from_utf8_lossy(&run.fine().stdout).lines().next(),
         Some("`z` is in")
     );
+    let mut command = sandbox.command(&["why", "-C", "..", "-f../Dockerfile", "z"]);
+    command.current_dir(sandbox.path("docs"));
+    assert_eq!(
+        sandbox.finish(command.spawn().unwrap()).fine().text(),
+        "`z` does not exist; it would be in\n  \
+         hint: paths are relative to the context directory, where this is `docs/z`\n"
+    );
 }
 
 #[test]

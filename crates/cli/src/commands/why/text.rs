@@ -2,20 +2,22 @@
 
 use std::fmt::Write as _;
 
-use shipload::context::{Semantics, show};
+use shipload::context::{EntryPath, Semantics, show};
 use shipload::dockerfile::ContextSource;
 use shipload::explain::{Answers, EngineRuling, Level, Reason, Ruling, Why};
 
 use crate::ui;
 
-/// All lines, each with its end.
-pub(super) fn lines(answers: &Answers, why: &Why) -> String {
+/// All lines, each with its end; `meant` is what is there if the path is seen from the current directory.
+pub(super) fn lines(answers: &Answers, why: &Why, meant: Option<&EntryPath>) -> String {
     let mut out = format!("{why}\n");
     if says_more(why) {
         chain(&mut out, &why.chain);
     }
     let hint = why.ruling.reason.as_ref().and_then(Reason::hint);
-    if let Some(hint) = hint {
+    let meant = meant
+        .map(|path| format!("paths are relative to the context directory, where this is `{path}`"));
+    if let Some(hint) = meant.or(hint) {
         let _ = writeln!(out, "  hint: {hint}");
     }
     for source in &why.read_by {
