@@ -4,6 +4,8 @@
 //! `target/alarms` for the next run. Each is checked as the context of its own Dockerfile, or of one that reads all of it.
 //! Somebody has read every finding: those that say something untrue or useless stand in `FALSE`, and docs/checks/false-alarms.md has
 //! the table that is printed here.
+//!
+//! What is said as SARIF is held against the JSON schema of SARIF 2.1.0, which a crate ships, by Python's `jsonschema`.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -41,6 +43,25 @@ pypi-source localstack-core 2026.3.0
 pypi-source snakemake 9.27.1
 pypi-source toil 9.6.0
 pypi-source truss 0.18.36
+";
+
+/// The crate with the schema of SARIF 2.1.0, and where it is in it.
+const SCHEMA: (&str, &str, &str) = ("serde-sarif", "0.8.0", "src/schema.json");
+
+/// Fails unless the documents after the schema are valid.
+const VALIDATE: &str = "\
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[1]))
+Validator = jsonschema.validators.validator_for(schema)
+Validator.check_schema(schema)
+bad = 0
+for path in sys.argv[2:]:
+    for error in Validator(schema).iter_errors(json.load(open(path))):
+        print(path, error.json_path, error.message)
+        bad += 1
+print(len(sys.argv) - 2, 'SARIF documents,', bad, 'errors')
+sys.exit(bad != 0)
 ";
 
 /// What was read and found false: package, code, file and line or path, and why.
@@ -101,6 +122,7 @@ fn count() -> Result<(), String> {
     println!(
         "| registry | package | version | Dockerfile | ignore file | findings |\n|---|---|---|---|---|---|"
     );
+    let mut documents = Vec::new();
     for line in PACKAGES.lines() {
         let [key, name, version] = line.split(' ').collect::<Vec<_>>()[..] else {
             return Err(format!("`{line}` lacks a field"));
@@ -108,6 +130,7 @@ fn count() -> Result<(), String> {
         let registry = Registry::find(key)?;
         let tree = fetched(registry, name, version)?;
         let findings = check(&tree)?;
+        documents.push(kept(&tree, "sarif")?);
         let mut in_tree: BTreeMap<(String, String), Count> = BTreeMap::new();
         for finding in &findings {
             let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
@@ -140,7 +163,32 @@ fn count() -> Result<(), String> {
         let (all, wrong, trees) = (count.all, count.wrong, count.trees);
         println!("| `{code}` | {severity} | {all} | {trees} | {wrong} |");
     }
-    Ok(())
+    println!();
+    validate(&documents)
+}
+
+fn validate(documents: &[PathBuf]) -> Result<(), String> {
+    let (name, version, path) = SCHEMA;
+    let schema = fetched(Registry::Crates, name, version)?.join(path);
+    let modules = workspace::target().join("alarms/python");
+    if !modules.is_dir() {
+        let mut pip = Command::new("python3");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        shell::stream(pip.arg("--target").arg(&modules).arg("jsonschema"))?;
+    }
+    let mut python = Command::new("python3");
+    python.args(["-c", VALIDATE]).arg(schema).args(documents);
+    match python.env("PYTHONPATH", modules).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("not valid as SARIF 2.1.0".to_owned()),
+        Err(error) => Err(format!("cannot run `python3`: {error}")),
+    }
 }
 
 /// Fetches a package once.
@@ -163,12 +211,18 @@ fn fetched(registry: Registry, name: &str, version: &str) -> Result<PathBuf, Str
 
 /// The findings, which are also kept as text beside the tree, for who reads them.
 fn check(tree: &Path) -> Result<Vec<Value>, String> {
+    kept(tree, "text")?;
     let json = checked(tree, "json")?;
-    let text = checked(tree, "text")?;
-    let name = tree.file_name().unwrap_or_default().to_string_lossy();
-    fs::write(tree.with_file_name(format!("{name}.txt")), text).map_err(|e| e.to_string())?;
     let lines = json.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().map_err(|e| e.to_string())
+}
+
+/// What is found, in a file beside the tree.
+fn kept(tree: &Path, format: &str) -> Result<PathBuf, String> {
+    let name = tree.file_name().unwrap_or_default().to_string_lossy();
+    let file = tree.with_file_name(format!("{name}.{format}"));
+    fs::write(&file, checked(tree, format)?).map_err(|e| e.to_string())?;
+    Ok(file)
 }
 
 fn checked(tree: &Path, format: &str) -> Result<String, String> {

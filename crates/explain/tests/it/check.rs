@@ -5,6 +5,7 @@
 
 mod dockerfile;
 mod files;
+mod random;
 mod rules;
 
 use std::collections::BTreeSet;
