@@ -8,6 +8,7 @@
 mod effects;
 mod engines;
 mod files;
+mod habits;
 mod judged;
 mod junk;
 mod junk_kinds;

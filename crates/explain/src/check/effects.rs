@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use shipload_context::Semantics;
 use shipload_ignore::Rule;
 
+use super::habits::Habits;
 use super::judged::Judged;
-use super::near::{self, Habits, Near};
+use super::near::{self, Near};
 use super::subject::Subject;
 use super::words::{self, count, quoted};
 use crate::code::{Code, Severity};

@@ -1,8 +1,5 @@
 //! Rules that match nothing, and what they would match if they were not anchored at the top, or if case did not count.
 
-use std::collections::HashSet;
-use std::path::PathBuf;
-
 use shipload_context::{Rules, Semantics};
 use shipload_ignore::Rule;
 
@@ -179,57 +176,5 @@ fn lower(text: &[u8]) -> Vec<u8> {
     match std::str::from_utf8(text) {
         Ok(text) => text.to_lowercase().into_bytes(),
         Err(_) => text.to_ascii_lowercase(),
-    }
-}
-
-/// Rules that are there for what comes and goes: what tools leave behind, what git ignores as well, and what belongs to a
-/// repository or its build rather than to the program. That such a rule matches nothing at present says nothing of it.
-pub(super) struct Habits {
-    /// The patterns of the `.gitignore` at the top, without what says where.
-    git: HashSet<Vec<u8>>,
-}
-
-impl Habits {
-    pub(super) fn new(subject: &Subject<'_>) -> Self {
-        let directory = subject.plan.directory.as_deref();
-        let path = directory.map(|directory| directory.join(".gitignore"));
-        let is_small = |path: &PathBuf| {
-            let kind = fs_err::symlink_metadata(path);
-            kind.is_ok_and(|kind| kind.is_file() && kind.len() <= GIT_IGNORE_LIMIT)
-        };
-        let text = path
-            .filter(is_small)
-            .and_then(|path| fs_err::read(path).ok());
-        let text = text.unwrap_or_default();
-        let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-        let rules = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
-        Self {
-            git: rules.map(|rule| core(rule).to_vec()).collect(),
-        }
-    }
-
-    pub(super) fn has(&self, rule: &Rule) -> bool {
-        let core = core(rule.pattern());
-        junk_kinds::is_habitual(core) || self.git.contains(core)
-    }
-}
-
-/// The longest `.gitignore` that is looked at, in bytes.
-const GIT_IGNORE_LIMIT: u64 = 1 << 20;
-
-/// A pattern without what says where: `node_modules` of `**/node_modules/**`.
-fn core(mut pattern: &[u8]) -> &[u8] {
-    while let Some(rest) = pattern
-        .strip_prefix(b"**/")
-        .or_else(|| pattern.strip_prefix(b"/"))
-    {
-        pattern = rest;
-    }
-    loop {
-        let ends = [&b"/**"[..], b"/*", b"/"];
-        let Some(rest) = ends.iter().find_map(|end| pattern.strip_suffix(*end)) else {
-            return pattern;
-        };
-        pattern = rest;
     }
 }
