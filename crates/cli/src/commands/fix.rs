@@ -139,14 +139,23 @@ fn tell(ui: &Ui, target: &Target, edit: &Edit) {
         ui.summary("nothing to do: all of it is where it is to be");
     }
     for (engine, file) in &target.others {
-        let file = show(file.as_os_str().as_bytes());
-        ui.warning(
-            &format!(
-                "{} reads `{file}` instead, which stays as it is",
-                title(*engine)
+        let engine = title(*engine);
+        match file {
+            Some(file) => {
+                let file = show(file.as_os_str().as_bytes());
+                ui.warning(
+                    &format!("{engine} reads `{file}` instead, which stays as it is"),
+                    Some("name that file with `--ignorefile` to edit it"),
+                );
+            }
+            None => ui.warning(
+                &format!(
+                    "{engine} does not read `{}`, nor any other ignore file",
+                    target.name
+                ),
+                None,
             ),
-            Some("name that file with `--ignorefile` to edit it"),
-        );
+        }
     }
     for (engine, why) in &edit.refusing {
         ui.warning(&format!("{} refuses the file: {why}", title(*engine)), None);
@@ -200,7 +209,9 @@ fn object(target: &Target, edit: &Edit, is_written: bool) -> Value {
     let others = target.others.iter().map(|(engine, file)| {
         let mut object = Map::new();
         object.insert("engine".to_owned(), name(*engine).into());
-        json::insert(&mut object, "file", file.as_os_str().as_bytes());
+        if let Some(file) = file {
+            json::insert(&mut object, "file", file.as_os_str().as_bytes());
+        }
         Value::from(object)
     });
     object.insert("others".to_owned(), others.collect());

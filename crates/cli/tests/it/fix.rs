@@ -256,6 +256,16 @@ fn whoever_reads_another_file_is_named() {
         .fine();
     assert_eq!(text(".dockerignore"), "src\nlogs\n");
 
+    fs::remove_file(sandbox.path(".dockerignore")).unwrap();
+    let run = sandbox.run(&["fix", "--exclude", "logs", "src"]);
+    assert_eq!(
+        (run.code, &*run.stderr),
+        (
+            Some(0),
+            "warning: the classic builder does not read `Dockerfile.dockerignore`, nor any other ignore file\n"
+        )
+    );
+
     sandbox.write("other", "src\n");
     let diff = sandbox
         .run(&["fix", "--ignorefile", "other", "--exclude", "logs"])

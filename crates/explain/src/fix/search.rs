@@ -141,7 +141,12 @@ impl<'g> Search<'g> {
                 all.and(&Changes::delete(line))
             })
         };
-        let mut seeds: Vec<Changes> = lines.iter().map(|line| Changes::delete(*line)).collect();
+        let mut seeds: Vec<Changes> = Vec::new();
+        for &line in &lines {
+            seeds.push(Changes::delete(line));
+            let turned = turned(&self.text.lines[line].text);
+            seeds.extend(turned.iter().map(|new| Changes::replace(line, new)));
+        }
         seeds.push(all(&mut lines.iter().copied()));
         let rules = self.text.lines.iter().enumerate();
         let rules = rules.filter(|(_, line)| line.is_rule());
@@ -259,8 +264,8 @@ impl Search<'_> {
         for place in named.chain(asked.map(|(number, _)| number).take(NAMED)) {
             let is_included = self.ground.places[place].asked == Some(super::Side::Included);
             lines.extend(self.line(place, is_included, Below::Itself));
-            if is_included && self.ground.places[place].is_dir {
-                lines.extend(self.line(place, true, Below::Only));
+            if self.ground.places[place].is_dir {
+                lines.extend(self.line(place, is_included, Below::Only));
             }
         }
         lines
@@ -337,14 +342,17 @@ impl Search<'_> {
                 None => self.line(one.place, is_negated, Below::Itself),
             };
             let line = line.ok_or(Stuck::Name(one.place))?;
-            if !changes.inserts(&line) {
-                lines.push(line);
-            } else if is_negated
-                && let Some(line) = literal::search_line(place.path.as_bytes())
-                && !changes.inserts(&line)
-            {
-                lines.push(line);
-            }
+            let path = place.path.as_bytes();
+            // A rule that changes nothing for a directory is not handed down, and one whose directory is not looked into is not asked.
+            let below = || self.line(one.place, is_negated, Below::Only);
+            let search = || literal::search_line(path);
+            let more = [
+                Some(line),
+                below().filter(|_| place.is_dir),
+                search().filter(|_| is_negated),
+            ];
+            let mut more = more.into_iter().flatten();
+            lines.extend(more.find(|line| !changes.inserts(line)));
         }
         Ok(lines)
     }

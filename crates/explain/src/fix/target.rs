@@ -27,8 +27,8 @@ pub struct Target {
     pub before: Vec<(String, Vec<u8>)>,
     /// The engines that read it, the one that was asked for first.
     pub readers: Vec<FixEngine>,
-    /// The engines that read another file, and which.
-    pub others: Vec<(Semantics, PathBuf)>,
+    /// The engines that read another file, and which; none where they would read no file.
+    pub others: Vec<(Semantics, Option<PathBuf>)>,
 }
 
 /// Which engines an edit has to be exact for.
@@ -140,26 +140,24 @@ impl Target {
         let dockerfile = plan.dockerfile_host.clone();
         // A text has no neighbours; a name that cannot exist stands in for it.
         let dockerfile = dockerfile.unwrap_or_else(|| directory.join("\0"));
-        let found = |engine: Semantics| {
+        let places = |engine: Semantics| {
             let candidates = engine.candidates().iter();
-            let mut paths = candidates.map(|candidate| candidate.path(&dockerfile, directory));
-            paths.find(|path| fs_err::symlink_metadata(path).is_ok())
+            candidates.map(|candidate| candidate.path(&dockerfile, directory))
         };
-        let is_named = self.text.is_some() && found(plan.semantics).as_ref() != Some(&self.path);
+        let is_named = !places(plan.semantics).any(|place| place == self.path);
         for engine in [Semantics::BuildKit, Semantics::Classic, Semantics::Podman] {
             if engine == plan.semantics {
                 continue;
             }
-            match found(engine) {
-                Some(other) if !is_named && other != self.path => self.others.push((engine, other)),
-                Some(_) | None => {
-                    let dockerfile = dockerfile_in_context(plan);
-                    // Where this engine finds nothing it would find a new file in the context, but not one beside a Dockerfile.
-                    let is_read = is_named || self.text.is_none() || found(engine).is_some();
-                    if is_read {
-                        self.readers.push(FixEngine::new(engine, dockerfile));
-                    }
-                }
+            // The file that is edited counts as there, which it will be.
+            let is_there =
+                |place: &PathBuf| *place == self.path || fs_err::symlink_metadata(place).is_ok();
+            let found = places(engine).find(is_there);
+            if is_named || found.as_ref() == Some(&self.path) {
+                let dockerfile = dockerfile_in_context(plan);
+                self.readers.push(FixEngine::new(engine, dockerfile));
+            } else {
+                self.others.push((engine, found));
             }
         }
     }
