@@ -1,6 +1,8 @@
 //! What an edit is judged by: the whole tree on disk, who reads the file, what each of them has to leave in, and whether it
 //! does under given rules.
 
+mod telling;
+
 use std::collections::HashMap;
 
 use shipload_context::{EntryPath, Notice};
@@ -8,7 +10,7 @@ use shipload_ignore::{Frame, LoadError, MatchError, Rules, Semantics};
 
 use crate::survey::Survey;
 
-use super::{Astray, FixInput, Move, Side, Wanted};
+use super::{FixInput, Side, Wanted};
 
 /// The tree, what is asked of it, and the engines.
 #[derive(Debug)]
@@ -417,62 +419,5 @@ impl Ground<'_> {
                 && reaches(classic, place.parent)
                 && reaches(buildkit, place.parent)
         })
-    }
-}
-
-/// # Telling
-impl Ground<'_> {
-    /// What moves, by what was asked.
-    pub(super) fn moves(&self) -> Vec<Move> {
-        let mut moves = Vec::new();
-        for (number, place) in self.places.iter().enumerate() {
-            let Some(side) = place.asked else { continue };
-            let above = place.parent.and_then(|parent| self.places[parent].asked);
-            if above == Some(side) {
-                continue;
-            }
-            let is_moving = |engine: &Engine, at: usize| {
-                self.places[at].asked == Some(side) && engine.now[at] != engine.goal[at]
-            };
-            let below = || number..place.end;
-            let moving = |at: &usize| self.engines.iter().any(|engine| is_moving(engine, *at));
-            let entries = below().filter(moving).count();
-            let engines = self.engines.iter();
-            let engines = engines.filter(|engine| below().any(|at| is_moving(engine, at)));
-            if entries > 0 {
-                moves.push(Move {
-                    path: place.path.clone(),
-                    side,
-                    entries,
-                    engines: engines.map(|engine| engine.semantics).collect(),
-                });
-            }
-        }
-        moves
-    }
-
-    /// What is asked out and sent all the same.
-    pub(super) fn still_sent(&self) -> Vec<EntryPath> {
-        let own = self.engines.iter().flat_map(|engine| &engine.own);
-        let asked_out = own.filter(|place| self.places[**place].asked == Some(Side::Excluded));
-        asked_out
-            .map(|place| self.places[*place].path.clone())
-            .collect()
-    }
-
-    pub(super) fn astray(&self, wrong: &[Wrong]) -> Vec<Astray> {
-        let mut astray = Vec::new();
-        for wrong in wrong {
-            for (bits, side) in [(wrong.out, Side::Excluded), (wrong.within, Side::Included)] {
-                if bits != 0 {
-                    astray.push(Astray {
-                        path: self.places[wrong.place].path.clone(),
-                        side,
-                        engines: self.named(bits),
-                    });
-                }
-            }
-        }
-        astray
     }
 }
