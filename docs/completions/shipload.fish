@@ -33,6 +33,7 @@ complete -c shipload -n "__fish_shipload_needs_command" -f -a "ls" -d 'Lists the
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "deps" -d 'Lists the files that the Dockerfile reads'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "du" -d 'Says what the context weighs, and where'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "digest" -d 'Digests what a build depends on'
+complete -c shipload -n "__fish_shipload_needs_command" -f -a "diff" -d 'Tells what differs between two contexts'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "repack" -d 'Passes an archive through ignore rules'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "check" -d 'Finds what is wrong with the context'
 complete -c shipload -n "__fish_shipload_needs_command" -f -a "why" -d 'Says why files are in the context or not'
@@ -156,6 +157,28 @@ complete -c shipload -n "__fish_shipload_using_subcommand digest" -l on-unreadab
 skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand digest" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l format -d 'How differences are written' -r -f -a "text\t'A line each'
+json\t'A JSON object on a line each'"
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l modes -d 'Which permissions count' -r -f -a "keep\t'Those of the files, which count for the builder\'s cache'
+normal\t'0755 for directories and what anybody may execute, 0644 for all else: whoever checked it out, under whatever umask'"
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l target -d 'The stage that would be built [default: the last]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -s f -l file -d 'The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the context]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l ignorefile -d 'Take the ignore rules from FILE, relative to the current directory; several files count as one; `none` for no rules [default: where the builder looks]' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l engine -d 'Whose ignore rules apply; for a build, whose builder builds' -r -f -a "auto\t'BuildKit\'s rules where no engine is asked; for a build, what the engine is'
+classic\t'The builder behind `POST /build` of Docker Engine'
+buildkit\t'Docker\'s default builder'
+podman\t'Podman and Buildah'
+builtin\t'A build without an engine'"
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l add -d 'Add the file or directory HOST under the name CTX in the context; ignore rules do not apply to it; may be repeated; split at the last `=`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l add-archive -d 'Add the members of the tar archive TAR, plain or compressed, where they are in it; ignore rules do not apply to them; may be repeated' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l mtime -d 'Modification times in the context: those of the files, N seconds after 1970 for all, the time of git\'s HEAD for all, or that in `SOURCE_DATE_EPOCH`' -r
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l on-unreadable -d 'What to do with a file or directory that cannot be read and is not excluded' -r -f -a "fail\t'End without a result'
+skip\t'Leave it out and say so'"
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -l referenced -d 'Compare only what the Dockerfile reads, and what was asked for'
+complete -c shipload -n "__fish_shipload_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c shipload -n "__fish_shipload_using_subcommand repack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand repack" -l compression -d 'The codec around the tar [default: as the end of FILE\'s name says, else none]' -r -f -a "none\t''
 gzip\t''

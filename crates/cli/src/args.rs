@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use shipload::context::{EntryPath, Modes, View};
 
-use crate::commands::{build, check, deps, digest, doctor, du, fix, ls, pack, repack, why};
+use crate::commands::{build, check, deps, diff, digest, doctor, du, fix, ls, pack, repack, why};
 use crate::size::Size;
 
 /// The program's arguments.
@@ -39,6 +39,7 @@ pub(crate) enum Verb {
     Deps(deps::Arguments),
     Du(du::Arguments),
     Digest(digest::Arguments),
+    Diff(diff::Arguments),
     Repack(repack::Arguments),
     Check(check::Arguments),
     Why(why::Arguments),
@@ -61,7 +62,7 @@ pub(crate) struct EngineArguments {
 }
 
 /// Which files make the context; for every verb that looks at one.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Context options")]
 pub(crate) struct ContextArguments {
     /// The Dockerfile, relative to the current directory; `-` reads it from standard input [default: `Dockerfile` in the

@@ -1,15 +1,17 @@
 //! What an argument names where a context may be given in several ways: a directory, an archive, a manifest, a git revision.
 
+use std::ffi::OsStr;
 use std::io::{self, Cursor, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use shipload::context::{Archive, ArchiveOptions, show};
-use shipload::explain::{Inputs, ManifestError};
+use shipload::context::{Archive, ArchiveOptions, Progress, show};
+use shipload::explain::{Inputs, ManifestError, Revision, RevisionError};
 
 use crate::args::ContextArguments;
 use crate::exit::Failure;
 use crate::plan::Source;
+use crate::ui::Ui;
 
 /// How a manifest begins.
 const MANIFEST: &[u8] = br#"{"manifest":"#;
@@ -26,11 +28,20 @@ pub(crate) enum Given {
 }
 
 impl Given {
-    /// Finds out what `argument` names: `-` is standard input, which is read to its end.
+    /// Finds out what `argument` names: `-` is standard input, which is read to its end; `git:REVISION[:DIRECTORY]` a directory as
+    /// it is in a revision.
     ///
     /// # Errors
     /// Where it is none of what it may be, or is refused as that.
-    pub(crate) fn find(argument: &Path, context: &ContextArguments) -> Result<Self, Failure> {
+    pub(crate) fn find(
+        ui: &Ui,
+        argument: &Path,
+        context: &ContextArguments,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        if let Some(revision) = argument.as_os_str().as_bytes().strip_prefix(b"git:") {
+            return revision_of(ui, revision, progress).map(Self::Context);
+        }
         if argument.as_os_str() == "-" {
             check_standard_input(context)?;
             let mut input = io::stdin().lock();
@@ -57,6 +68,43 @@ impl Given {
         }
         let archive = Archive::open(argument, &ArchiveOptions::default())?;
         Ok(Self::Context(Source::Archive(archive)))
+    }
+}
+
+/// The files of `REVISION[:DIRECTORY]`. In a revision such as `HEAD@{12:00}` a colon is none that divides.
+fn revision_of(ui: &Ui, text: &[u8], progress: &Progress) -> Result<Source, Failure> {
+    let mut depth = 0_usize;
+    let colon = text.iter().position(|byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *byte == b':' && depth == 0
+    });
+    let (revision, directory) = match colon {
+        Some(colon) => (&text[..colon], &text[colon + 1..]),
+        None => (text, &b""[..]),
+    };
+    let directory = match directory {
+        b"" => Path::new("."),
+        directory => Path::new(OsStr::from_bytes(directory)),
+    };
+    let revision = Revision::read(directory, OsStr::from_bytes(revision), progress)?;
+    for path in &revision.submodules {
+        let name = revision.archive.name();
+        let warning = format!("`{path}` of `{name}` is a submodule, and an empty directory here");
+        ui.warning(&warning, None);
+    }
+    Ok(Source::Unpacked(revision.archive))
+}
+
+impl From<RevisionError> for Failure {
+    fn from(error: RevisionError) -> Self {
+        if error.is_cancelled() {
+            return Self::interrupted();
+        }
+        Self::of(&error).hint(error.hint())
     }
 }
 

@@ -71,6 +71,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Verb::Deps(deps) => commands::deps::run(ui, &deps)?,
         Verb::Du(du) => commands::du::run(ui, &du)?,
         Verb::Digest(digest) => commands::digest::run(ui, &digest)?,
+        Verb::Diff(diff) => return commands::diff::run(ui, &diff),
         Verb::Repack(repack) => commands::repack::run(ui, repack)?,
         Verb::Check(check) => return commands::check::run(ui, &check),
         Verb::Why(why) => commands::why::run(ui, &why)?,

@@ -6,11 +6,13 @@
 
 mod check;
 mod code;
+mod difference;
 mod digest;
 mod finding;
 pub mod fix;
 mod inputs;
 mod manifest;
+mod revision;
 mod secrets;
 mod survey;
 mod usage;
@@ -18,10 +20,14 @@ mod why;
 
 pub use check::{CheckError, CheckOptions, Report, check};
 pub use code::{Code, Severity, UnknownCode};
+pub use difference::{
+    Change, Difference, DifferenceError, InputChange, Side, State, differences, input_changes,
+};
 pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};
 pub use inputs::{InputFile, InputKind, Inputs, InputsError, Step};
 pub use manifest::{ManifestError, ManifestProblem};
+pub use revision::{Revision, RevisionError, RevisionProblem};
 pub use secrets::{
     Confidence, Hit, Place, Scan, SecretKind, scan_secrets, secret_findings, secret_kinds,
 };

@@ -22,8 +22,8 @@ use crate::ui::{Ui, Work};
 /// It is the same on every machine, whatever the time, the owners and the place of the context.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The context: a directory, a tar archive, or a manifest, whose digest is verified; `-` is an archive or manifest on standard
-    /// input
+    /// The context: a directory, a tar archive, `git:REVISION` or `git:REVISION:DIRECTORY`, or a manifest, whose digest is verified;
+    /// `-` is an archive or manifest on standard input
     #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: PathBuf,
 
@@ -59,7 +59,7 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
     let progress = Progress::new();
     let stop = progress.clone();
     interrupt::on_interrupt(move || stop.cancel())?;
-    let inputs = match Given::find(&arguments.path, &arguments.context)? {
+    let inputs = match Given::find(ui, &arguments.path, &arguments.context, &progress)? {
         Given::Manifest(inputs) => *inputs,
         Given::Context(source) => {
             let semantics = plan::offline_semantics(arguments.context.engine)?;

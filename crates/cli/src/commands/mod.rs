@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod deps;
+pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod du;

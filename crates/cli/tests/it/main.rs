@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod context;
 mod deps;
+mod diff;
 mod digest;
 mod doctor;
 mod du;

@@ -1,12 +1,10 @@
 //! What a digest is made of is what is in the archive, wherever the context comes from; and every single change counts.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use sha2::{Digest as _, Sha256};
 use shipload_context::{
     Archive, ArchiveOptions, DockerfileChoice, Modes, Progress, Recipe, Request, Semantics,
 };
@@ -14,44 +12,11 @@ use shipload_explain::{Digest, InputKind, Inputs};
 use shipload_testkit::dockerfiles::random_dockerfile;
 use shipload_testkit::tree::{Kind, Kinds, random_case};
 
-use crate::support::{inputs, inputs_of, on_all_cores, packed, plan, write};
+use crate::support::{Unpacked, inputs, inputs_of, on_all_cores, packed, plan, unpacked, write};
 
 const CASES: u64 = 1_000;
 
-/// What the `tar` crate says of a member: mode and content, or what is written for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Unpacked {
-    mode: u32,
-    what: String,
-}
-
-/// The members of an archive by path, hard links as what they are links to.
-fn unpacked(tar: &[u8]) -> BTreeMap<Vec<u8>, Unpacked> {
-    let mut members: BTreeMap<Vec<u8>, Unpacked> = BTreeMap::new();
-    for entry in tar::Archive::new(tar).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let path = entry
-            .path_bytes()
-            .strip_suffix(b"/")
-            .map_or_else(|| entry.path_bytes().to_vec(), <[u8]>::to_vec);
-        let mode = entry.header().mode().unwrap();
-        let link = entry.link_name_bytes().map(|link| link.to_vec());
-        let what = match entry.header().entry_type() {
-            tar::EntryType::Regular => {
-                let mut content = Vec::new();
-                entry.read_to_end(&mut content).unwrap();
-                format!("file {} {:x}", content.len(), Sha256::digest(&content))
-            }
-            tar::EntryType::Link => members[&link.unwrap()].what.clone(),
-            tar::EntryType::Symlink => format!("symlink {:?}", link.unwrap()),
-            other => format!("{other:?}"),
-        };
-        members.insert(path, Unpacked { mode, what });
-    }
-    members
-}
-
-/// The same of inputs.
+/// Inputs as [`unpacked`] has members.
 fn listed(inputs: &Inputs) -> BTreeMap<Vec<u8>, Unpacked> {
     let files = inputs.files.iter().map(|file| {
         let what = match &file.kind {

@@ -6,10 +6,12 @@
 )]
 
 mod check;
+mod difference;
 mod digest;
 mod fix;
 mod manifest;
 mod pages;
+mod revision;
 mod secrets;
 mod support;
 mod survey;

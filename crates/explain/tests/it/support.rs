@@ -1,9 +1,12 @@
 //! Building small trees on disk, and asking about them.
 
+use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sha2::{Digest as _, Sha256};
 use shipload_context::{PackOptions, Plan, Progress, Recipe, Request, View, pack};
 use shipload_explain::Inputs;
 
@@ -54,6 +57,39 @@ pub(crate) fn packed(view: &View) -> Vec<u8> {
     let mut tar = Vec::new();
     pack(view, &PackOptions::default(), &Progress::new(), &mut tar).unwrap();
     tar
+}
+
+/// What the `tar` crate says of a member: mode and content, or what is written for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unpacked {
+    pub(crate) mode: u32,
+    pub(crate) what: String,
+}
+
+/// The members of an archive by path, hard links as what they are links to.
+pub(crate) fn unpacked(tar: &[u8]) -> BTreeMap<Vec<u8>, Unpacked> {
+    let mut members: BTreeMap<Vec<u8>, Unpacked> = BTreeMap::new();
+    for entry in tar::Archive::new(tar).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry
+            .path_bytes()
+            .strip_suffix(b"/")
+            .map_or_else(|| entry.path_bytes().to_vec(), <[u8]>::to_vec);
+        let mode = entry.header().mode().unwrap();
+        let link = entry.link_name_bytes().map(|link| link.to_vec());
+        let what = match entry.header().entry_type() {
+            tar::EntryType::Regular => {
+                let mut content = Vec::new();
+                entry.read_to_end(&mut content).unwrap();
+                format!("file {} {:x}", content.len(), Sha256::digest(&content))
+            }
+            tar::EntryType::Link => members[&link.unwrap()].what.clone(),
+            tar::EntryType::Symlink => format!("symlink {:?}", link.unwrap()),
+            other => format!("{other:?}"),
+        };
+        members.insert(path, Unpacked { mode, what });
+    }
+    members
 }
 
 /// Runs `check` for each seed on all cores, and counts where it came to something.

@@ -1,0 +1,142 @@
+//! How differences look.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+use shipload::context::{Kind, show};
+use shipload::explain::{Change, Difference, InputChange, State};
+
+use crate::json;
+use crate::size::grouped;
+
+/// Everything that differs.
+pub(super) struct Found {
+    pub(super) files: Vec<Difference>,
+    pub(super) inputs: Vec<InputChange>,
+}
+
+impl Found {
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.inputs.is_empty()
+    }
+
+    /// A line each, for people.
+    pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
+        for change in &self.inputs {
+            writeln!(out, "{:<9} {}", "input", input(change))?;
+        }
+        for difference in &self.files {
+            let slash = match (&difference.from, &difference.to) {
+                (_, Some(state)) | (Some(state), None) if state.kind == Kind::Dir => "/",
+                _ => "",
+            };
+            let (word, path) = (difference.change.name(), &difference.path);
+            let how = how(difference).map_or_else(String::new, |how| format!(" ({how})"));
+            writeln!(out, "{word:<9} {path}{slash}{how}")?;
+        }
+        Ok(())
+    }
+
+    /// A JSON object on a line each.
+    pub(super) fn objects(&self, out: &mut impl Write) -> io::Result<()> {
+        for change in &self.inputs {
+            writeln!(out, "{}", input_object(change))?;
+        }
+        for difference in &self.files {
+            let mut object = Map::new();
+            json::insert(&mut object, "path", difference.path.as_bytes());
+            object.insert("change".to_owned(), difference.change.name().into());
+            for (key, state) in [("from", &difference.from), ("to", &difference.to)] {
+                if let Some(state) = state {
+                    object.insert(key.to_owned(), state_object(state));
+                }
+            }
+            writeln!(out, "{}", Value::from(object))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is another about a path, where that is not all in its name.
+fn how(difference: &Difference) -> Option<String> {
+    let (from, to) = (difference.from.as_ref()?, difference.to.as_ref()?);
+    let mut parts = Vec::new();
+    match (&from.kind, &to.kind) {
+        (Kind::File { size: one }, Kind::File { size: other }) if one != other => {
+            parts.push(format!("{} → {} bytes", grouped(*one), grouped(*other)));
+        }
+        (Kind::File { .. }, Kind::File { .. }) if difference.change == Change::Modified => {
+            parts.push("content".to_owned());
+        }
+        (Kind::Symlink { target: one }, Kind::Symlink { target: other }) => {
+            parts.push(format!("-> {} → {}", show(one), show(other)));
+        }
+        (one, other) if one.name() != other.name() => {
+            parts.push(format!("{} → {}", one.name(), other.name()));
+        }
+        _ => {}
+    }
+    if from.mode != to.mode && difference.change != Change::Type {
+        parts.push(format!("{:04o} → {:04o}", from.mode, to.mode));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn input(change: &InputChange) -> String {
+    let or = |value: &Option<String>, none: &str| match value {
+        Some(value) => show(value.as_bytes()),
+        None => none.to_owned(),
+    };
+    match change {
+        InputChange::Dockerfile => "the Dockerfile is another".to_owned(),
+        InputChange::Target(from, to) => {
+            let none = "the last stage";
+            format!("target {} → {}", or(from, none), or(to, none))
+        }
+        InputChange::Platform(from, to) => {
+            let none = "the builder's own";
+            format!("platform {} → {}", or(from, none), or(to, none))
+        }
+        InputChange::Argument(name, change) => {
+            let name = show(name.as_bytes());
+            format!("build argument {name} is {}", change.name())
+        }
+    }
+}
+
+fn input_object(change: &InputChange) -> Value {
+    match change {
+        InputChange::Dockerfile => json!({"input": "dockerfile", "change": "modified"}),
+        InputChange::Target(from, to) => {
+            json!({"input": "target", "change": "modified", "from": from, "to": to})
+        }
+        InputChange::Platform(from, to) => {
+            json!({"input": "platform", "change": "modified", "from": from, "to": to})
+        }
+        InputChange::Argument(name, change) => {
+            json!({"input": "argument", "name": name, "change": change.name()})
+        }
+    }
+}
+
+/// A state with the fields of a listing.
+fn state_object(state: &State) -> Value {
+    let mut object = Map::new();
+    object.insert("type".to_owned(), state.kind.name().into());
+    object.insert("mode".to_owned(), format!("{:04o}", state.mode).into());
+    match &state.kind {
+        Kind::File { size } => {
+            object.insert("size".to_owned(), (*size).into());
+        }
+        Kind::Symlink { target } => json::insert(&mut object, "target", target),
+        Kind::Char(device) | Kind::Block(device) => {
+            object.insert("major".to_owned(), device.major.into());
+            object.insert("minor".to_owned(), device.minor.into());
+        }
+        Kind::Dir | Kind::Fifo => {}
+    }
+    if let Some(digest) = &state.digest {
+        object.insert("digest".to_owned(), digest.to_string().into());
+    }
+    object.into()
+}
