@@ -123,34 +123,37 @@ const HARMLESS: &[&str] = &[
     "locale",
 ];
 
+/// The shortest value that may be a secret.
+const SHORTEST: usize = 8;
+
 /// The longest name looked at.
 const NAME: usize = 64;
 
 /// The longest line that somebody wrote by hand.
 const LINE: usize = 1000;
 
-/// A value that is random and has such a name.
-pub(super) fn look(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
-    let name = name(text, at);
-    let value = value(text, at)?;
-    let plain = plain(&text.bytes[name]);
-    (is_secret_name(&plain)
-        && text.line(at).0.len() < LINE
-        && plausible::is_secret(&text.bytes[value.clone()]))
-    .then_some(value)
-}
-
-/// What the value that the word at `at` is given is, by the word's surroundings.
-pub(super) fn kind(text: &Text<'_>, at: usize) -> Option<(&'static SecretKind, Range<usize>)> {
-    let plain = plain(&text.bytes[name(text, at)]);
+/// What the value that the word at a place is given is: of a kind that its name tells, else of `other`, if there is one, it is
+/// random and has such a name.
+pub(super) fn look(
+    text: &Text<'_>,
+    at: usize,
+    other: Option<&'static SecretKind>,
+) -> Option<(&'static SecretKind, Range<usize>)> {
+    // Most such words are given no value, and most values are too short.
+    let value = value(text, at).filter(|value| value.len() >= SHORTEST)?;
+    let bytes = &text.bytes[value.clone()];
+    let name = plain(&text.bytes[name(text, at)]);
     let mut named = Needles::get().named.iter();
-    let (kind, value) = named.find_map(|(kind, words, forms)| {
-        let is_named = words.iter().any(|word| plain.contains(word));
-        let value = is_named.then(|| value(text, at)).flatten()?;
-        let bytes = &text.bytes[value.clone()];
-        (plausible::is_random(bytes) && forms.iter().any(|form| form.is_all(bytes)))
-            .then_some((*kind, value))
-    })?;
+    let kind = named.find(|(_, words, forms)| {
+        let is_named = words.iter().any(|word| name.contains(word));
+        is_named && forms.iter().any(|form| form.is_all(bytes)) && plausible::is_random(bytes)
+    });
+    let is_random = || {
+        let is_short = text.line(at).0.len() < LINE;
+        is_secret_name(&name) && is_short && plausible::is_secret(bytes)
+    };
+    let kind = kind.map(|(kind, ..)| *kind);
+    let kind = kind.or_else(|| other.filter(|_| is_random()))?;
     Some((kind, value))
 }
 

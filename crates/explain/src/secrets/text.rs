@@ -80,17 +80,9 @@ impl Text<'_> {
 
     /// What the value is that the name at a place is given: of a kind that the name tells, else of `kind` if it is random.
     fn value(&self, kind: &'static SecretKind, at: usize) -> Option<Found> {
-        let named = assignment::kind(self, at);
-        let random = || {
-            (!self.rules_out(kind))
-                .then(|| assignment::look(self, at))
-                .flatten()
-        };
-        let found = named.or_else(|| random().map(|range| (kind, range)))?;
-        Some(Found {
-            kind: found.0,
-            range: found.1,
-        })
+        let other = (!self.rules_out(kind)).then_some(kind);
+        let (kind, range) = assignment::look(self, at, other)?;
+        Some(Found { kind, range })
     }
 
     /// The line around a place, and where it begins; cut where it is very long.

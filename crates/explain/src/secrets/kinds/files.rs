@@ -142,7 +142,9 @@ pub(in super::super) const KINDS: &[SecretKind] = &[
         &[
             "kubeconfig",
             "*.kubeconfig",
-            "kubeconfig.*",
+            "kubeconfig.yml",
+            "kubeconfig.yaml",
+            "kubeconfig.json",
             ".kube/config",
             "kube_config*.yml",
             "kube_config*.yaml",

@@ -352,7 +352,7 @@ pub(super) const KINDS: &[SecretKind] = &[
         "facebook-token",
         "a Facebook access token",
         "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
-        &["EAACEdEose0cBA[A-Za-z0-9]{20,}", "EAAB[A-Za-z0-9]{100,300}"],
+        &["EAACEdEose0cBA[A-Za-z0-9]{20,}"],
     )
     .likely(),
     token(
