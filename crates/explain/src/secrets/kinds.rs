@@ -106,6 +106,12 @@ pub fn secret_kinds() -> impl Iterator<Item = &'static SecretKind> {
 }
 
 impl SecretKind {
+    /// Whether it is known by the name of its file: then `forms` are names, the last components of a path, where `*` stands for
+    /// anything within one.
+    pub fn is_file(&self) -> bool {
+        matches!(self.rule, Rule::Name(_))
+    }
+
     /// Its forms, read.
     pub(super) fn parsed(&self) -> Vec<Form> {
         match self.rule {

@@ -156,11 +156,7 @@ fn of_files(plan: &Plan, fates: &Fates<'_>, scan: &Scan) -> Vec<Finding> {
 fn of_file(plan: &Plan, fates: &Fates<'_>, hits: &[&Hit]) -> Option<Finding> {
     let first = hits.first()?;
     let fate = fates.of(&first.path);
-    let verb = if matches!(first.kind.rule, Rule::Name(_)) {
-        "is"
-    } else {
-        "holds"
-    };
+    let verb = if first.kind.is_file() { "is" } else { "holds" };
     let others = match hits.len() {
         1 => String::new(),
         2 => " and another".to_owned(),

@@ -373,7 +373,7 @@ fn hits(pieces: &[Piece], path: &EntryPath) -> Vec<Hit> {
 
 /// Leaves of what the name of a file and its content say of one secret that which says more.
 fn drop_doubles(hits: &mut Vec<Hit>, start: usize) {
-    let is_name = |hit: &Hit| matches!(hit.kind.rule, Rule::Name(_));
+    let is_name = |hit: &Hit| hit.kind.is_file();
     let is_guess = |hit: &Hit| hit.kind.confidence == Confidence::Guess;
     let Some(by_name) = hits[start..].iter().find(|hit| is_name(hit)).map(is_guess) else {
         return;

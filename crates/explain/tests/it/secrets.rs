@@ -1,5 +1,6 @@
 //! Secrets of every kind, planted and found; their innocent twins, not found; and that no secret is ever told.
 
+mod pages;
 mod planted;
 mod reported;
 

@@ -160,7 +160,7 @@ pub(super) const KINDS: &[SecretKind] = &[
         "docker-hub-organization-token",
         "a Docker Hub organization token",
         "https://docs.docker.com/enterprise/security/access-tokens/",
-        &["dckr_oat_[A-Za-z0-9_-]{32,40}"],
+        &["dckr_oat_[A-Za-z0-9_-]{27,40}"],
     ),
     token(
         "clojars-token",
