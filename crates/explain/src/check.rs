@@ -30,7 +30,7 @@ use shipload_context::{OnUnreadable, TreeError};
 
 use crate::code::{Code, Severity};
 use crate::finding::Finding;
-use crate::secrets::secret_findings;
+use crate::secrets::{hide_secrets, secret_findings};
 use crate::survey::{RuleFiles, Survey};
 use judged::Judged;
 use subject::Subject;
@@ -195,6 +195,7 @@ fn secrets(subject: &Subject<'_>, progress: &Progress) -> Vec<Finding> {
 
 impl Report {
     fn new(mut findings: Vec<Finding>, plan: &Plan, options: &CheckOptions) -> Self {
+        hide_secrets(&mut findings);
         findings.retain(|finding| options.codes.contains(&finding.code));
         let rank = |finding: &Finding| match &finding.location {
             _ if finding.code < Code::DockerfileSyntax => 0,

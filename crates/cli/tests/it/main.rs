@@ -19,5 +19,6 @@ mod ls;
 mod pack;
 mod repack;
 mod sandbox;
+mod secrets;
 mod terminal;
 mod why;

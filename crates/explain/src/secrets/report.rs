@@ -4,7 +4,7 @@ mod fate;
 mod git;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use shipload_context::{
 
 use super::kinds::{Confidence, Rule, SecretKind};
 use super::scan::{Hit, Place, Scan, scan_secrets};
+use super::text::{Style, Text};
 use crate::code::{Code, Severity};
 use crate::finding::{Finding, Location};
 use fate::{Fate, Fates};
@@ -65,7 +66,7 @@ const EXAMPLES: &[&[u8]] = &[
 ///
 /// # let temp = tempfile::tempdir()?;
 /// # let dir = temp.path();
-/// # let npmrc = ["//registry.npmjs.org/:_auth", "Token=q8Zr2Lm9Xw4T\n"].concat();
+/// # let npmrc = ["//r.example/:_auth", "Token=q8Zr2Lm9Xw4T\n"].concat();
 /// # for (name, text) in [("Dockerfile", "FROM scratch AS app\nCOPY . /app\n"), (".npmrc", npmrc.as_str())] {
 /// #     std::fs::write(dir.join(name), text)?;
 /// # }
@@ -100,7 +101,39 @@ pub fn secret_findings(
     let scan = scan_secrets(&files, None, progress);
     findings.extend(of_files(plan, &fates, &scan));
     findings.extend(git::all(plan, view, &fates, &scan));
+    hide_secrets(&mut findings);
     findings
+}
+
+/// Leaves lines that hold a secret out of what findings show, whatever they are about.
+pub(crate) fn hide_secrets(findings: &mut [Finding]) {
+    let codes = [Code::Secret, Code::PossibleSecret, Code::DockerfileSecret];
+    let known = findings
+        .iter()
+        .filter(|finding| codes.contains(&finding.code));
+    let known: HashSet<_> = known
+        .filter_map(|finding| finding.location.as_ref())
+        .map(|location| (location.file.clone(), location.line))
+        .collect();
+    for finding in findings {
+        let related = finding
+            .related
+            .iter_mut()
+            .map(|related| &mut related.location);
+        for location in finding.location.iter_mut().chain(related) {
+            let is_known = known.contains(&(location.file.clone(), location.line));
+            if is_known || has_secret(&location.excerpt) {
+                location.excerpt.clear();
+                location.width = 0;
+            }
+        }
+    }
+}
+
+/// Whether a line holds a secret.
+fn has_secret(line: &str) -> bool {
+    let (bytes, style) = (line.as_bytes(), Style::Plain);
+    !Text { bytes, style }.secrets().is_empty()
 }
 
 fn is_on(hit: &Hit, lines: &[usize]) -> bool {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use shipload_context::{Entry, EntryPath, MemberKind, Opened, Progress, ReadError, View};
 
-use super::kinds::{Confidence, Rule, SecretKind};
+use super::kinds::{Confidence, SecretKind};
 use super::names;
 use super::style::{self, Encoding};
 use super::text::Text;

@@ -129,7 +129,7 @@ fn check(seed: u64) -> bool {
     let content = random_dockerfile(seed, &case.tree).into_bytes();
     case.tree.entries.get_mut(&name).unwrap().kind = Kind::File { content };
     let mut other = edited(seed, &case.tree, &name);
-    if seed % 4 == 0
+    if seed.is_multiple_of(4)
         && let Some(item) = other.entries.get_mut(&name)
         && let Kind::File { content } = &mut item.kind
     {
