@@ -82,6 +82,7 @@ pub(super) fn groups(
         gzip(tree, programs),
         zstd(tree, programs),
         list(tree, programs),
+        digest(tree, programs),
         send(tree, programs, sink),
     ]
 }
@@ -237,6 +238,23 @@ fn list(tree: &Tree, programs: &Programs) -> Group {
         "walk with stat",
         peer(programs, Kind::Walk, tree),
         &[Goal::Times(0.5)],
+    );
+    group
+}
+
+/// A digest of everything, beside SHA-256 of all files on two cores.
+fn digest(tree: &Tree, programs: &Programs) -> Group {
+    let ours = Stage::new(&programs.shipload).args(["digest", "--ignorefile", "none"]);
+    let mut group = Group::new(
+        "digest",
+        Contender::new("shipload digest", ours.args([&tree.path]), &[peak(tree)]),
+    );
+    let find = Stage::new("find").args([&tree.path]);
+    let sums = Stage::new("xargs").args(["-0", "-P", "2", "-n", "256", "sha256sum"]);
+    group.row(
+        "find | xargs -P2 sha256sum",
+        Pipeline::from(find.args(["-type", "f", "-print0"])).then(sums),
+        &[Goal::Times(1.0)],
     );
     group
 }
