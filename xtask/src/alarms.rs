@@ -67,6 +67,24 @@ sys.exit(bad != 0)
 /// What was read and found false: package, code, file and line or path, and why.
 const FALSE: &[(&str, &str, &str, &str)] = &[
     (
+        "dotenv-linter",
+        "secret-file",
+        "tests/fixes/fixtures/complicated.env:3",
+        "data of a test",
+    ),
+    (
+        "dotenv-linter",
+        "secret-file",
+        "tests/fixes/fixtures/correct.env:5",
+        "data of a test",
+    ),
+    (
+        "jupyter-repo2docker",
+        "possible-secret",
+        "PKG-INFO:122",
+        "a token shown in the manual",
+    ),
+    (
         "flytekit",
         "dead-rule",
         ".dockerignore:15",

@@ -68,6 +68,8 @@ pub(super) fn is_random(body: &[u8]) -> bool {
         "sample",
         "SAMPLE",
         "not-real",
+        // The key that every Azurite, the emulator of Azure's storage, has.
+        "Eby8vdM02xNOcqFlqUwJ",
     ];
     let has = |word: &&str| memchr::memmem::find(body, word.as_bytes()).is_some();
     let one_case =
