@@ -59,6 +59,8 @@ pub(super) enum Goal {
     Peak(u64),
     /// The row itself takes at most so many seconds.
     Seconds(f64),
+    /// Beyond the row's processor time, ours gets through these bytes at 500 MB/s a core or more.
+    Rate(u64),
 }
 
 /// The groups for a tree.
@@ -83,6 +85,7 @@ pub(super) fn groups(
         zstd(tree, programs),
         list(tree, programs),
         digest(tree, programs),
+        secrets(tree, programs),
         send(tree, programs, sink),
     ]
 }
@@ -256,6 +259,28 @@ fn digest(tree: &Tree, programs: &Programs) -> Group {
         Pipeline::from(find.args(["-type", "f", "-print0"])).then(sums),
         &[Goal::Times(1.0)],
     );
+    group
+}
+
+/// All content looked through for secrets. What else checking takes, listing above all, is in the second row.
+fn secrets(tree: &Tree, programs: &Programs) -> Group {
+    let check = |codes: &str| {
+        let check = Stage::new(&programs.shipload).args(["check", "--fail-on", "never"]);
+        check
+            .args(["--ignorefile", "none", "--only", codes])
+            .args([&tree.path])
+    };
+    let secrets = "secret,secret-file,possible-secret";
+    let mut group = Group::new(
+        "secrets",
+        Contender::new("shipload check", check(secrets), &[peak(tree)]),
+    );
+    group.row(
+        "without reading",
+        check("context-size"),
+        &[Goal::Rate(tree.size.bytes)],
+    );
+    group.row("GNU tar", gnu_tar(tree), &[]);
     group
 }
 

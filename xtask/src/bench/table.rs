@@ -69,6 +69,11 @@ impl Row<'_> {
             }
             Goal::Peak(bytes) => (format!("≤ {}", memory(bytes)), self.peak() <= bytes),
             Goal::Seconds(seconds) => (format!("≤ {seconds:.1} s"), self.wall() <= seconds),
+            Goal::Rate(bytes) => {
+                let rate = approximate(bytes) / (first.cpu() - self.cpu()).max(1e-6);
+                let met = rate >= 500e6;
+                (format!("{:.0} ≥ 500 MB/s a core", rate / 1e6), met)
+            }
         };
         self.contender.goals.iter().map(goal).collect()
     }
@@ -216,6 +221,7 @@ mod tests {
         let ours = contender("shipload", &[Goal::Peak(4 << 20), Goal::Seconds(1.0)]);
         let peer = contender("peer", &[Goal::Times(2.0), Goal::Size(1.02)]);
         let once = contender("once", &[]);
+        let less = contender("less", &[Goal::Rate(120_000_000)]);
         // In the second round the machine was busy: the ratio stays at 2.
         let rows = [
             Row {
@@ -230,12 +236,17 @@ mod tests {
                 contender: &once,
                 samples: samples(&[1100], 0),
             },
+            Row {
+                contender: &less,
+                samples: samples(&[10], 0),
+            },
         ];
         let expected = "
                wall      CPU   peak  output  ratio        (range)   goal
   shipload  0.110 s  0.220 s  5 MiB  1.0 MB   1.00                  ≤ 4 MiB NOT MET, ≤ 1.0 s met
   peer      0.330 s  0.660 s  5 MiB  1.0 MB   2.00  (2.00 – 3.00)   ≥ 2.00 × met, size ≤ 1.02 × NOT MET
   once      1.100 s  2.200 s  5 MiB  0.0 MB  10.00
+  less      0.010 s  0.020 s  5 MiB  0.0 MB   0.09                  600 ≥ 500 MB/s a core met
 ";
         assert_eq!(format!("\n{}", text(&rows)), expected);
         let json = json("tar", &rows);
