@@ -23,8 +23,8 @@ use places::Places;
 
 /// Finds what is wrong with the context
 ///
-/// Rules that do nothing or not what they look like, sources of the Dockerfile that are ignored or missing, junk, links that lead
-/// nowhere, and more. Each finding has a code, with a page in docs/checks that says why it matters and what to do. The exit
+/// Rules that do nothing or not what they look like, sources of the Dockerfile that are ignored or missing, junk, secrets, links that
+/// lead nowhere, and more. Each finding has a code, with a page in docs/checks that says why it matters and what to do. The exit
 /// status is 3 if there are warnings or errors; nothing is sent, and nothing is changed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
