@@ -10,6 +10,7 @@ mod difference;
 mod digest;
 mod finding;
 pub mod fix;
+mod git;
 mod inputs;
 mod manifest;
 mod revision;
@@ -25,6 +26,7 @@ pub use difference::{
 };
 pub use digest::{Digest, DigestError};
 pub use finding::{Edit, Finding, Fix, Location, Related};
+pub use git::GitError;
 pub use inputs::{InputFile, InputKind, Inputs, InputsError, Step};
 pub use manifest::{ManifestError, ManifestProblem};
 pub use revision::{Revision, RevisionError, RevisionProblem};
@@ -32,7 +34,7 @@ pub use secrets::{
     Confidence, Hit, Place, Scan, SecretKind, scan_secrets, secret_findings, secret_kinds,
 };
 pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};
-pub use usage::{Candidate, Directory, LargeFile, Sum, Usage};
+pub use usage::{Candidate, Changed, Churn, ChurnError, Directory, LargeFile, Sum, Usage};
 pub use why::{
     Answers, EngineRuling, Level, Question, QuestionError, Reason, RuleLine, Ruling, Thing, Why,
     why,

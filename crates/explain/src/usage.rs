@@ -3,6 +3,7 @@
 //! Which commits touch it is for `churn` to say, and how it looks on a page for `page`.
 
 mod candidates;
+mod churn;
 mod directories;
 mod trial;
 mod unread;
@@ -15,6 +16,7 @@ use shipload_context::{EntryPath, Member, MemberKind, Plan, Referenced, archive_
 use unread::Unread;
 
 pub use candidates::Candidate;
+pub use churn::{Changed, Churn, ChurnError};
 pub use directories::Directory;
 
 /// How many files [`Usage::largest`] has at most.

@@ -1,5 +1,6 @@
 //! What a context weighs: the sums are those of the archive, and the rules do what is said of them.
 
+mod churn;
 mod random;
 
 use std::path::Path;
