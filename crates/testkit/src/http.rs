@@ -1,10 +1,10 @@
 //! The least HTTP that a test needs: one request, one whole answer, no connection kept.
 //!
 //! It speaks HTTP/1.0, so that a server never answers in chunks and the end of the body is the end of the
-//! connection. What is under test must not be tested with itself, hence no use of the product's client here.
+//! connection, unless the server says how long it is. What is under test must not be tested with itself, hence no use of the product's client here.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub fn request(
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(patience))?;
-        exchange(stream, method, path, body)
+        exchange(stream, ("1.0", "engine"), method, path, body)
     } else if let Some(address) = host
         .strip_prefix("tcp://")
         .or_else(|| host.strip_prefix("http://"))
@@ -57,15 +57,33 @@ pub fn request(
         let stream = TcpStream::connect(address.trim_end_matches('/'))?;
         stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(patience))?;
-        exchange(stream, method, path, body)
+        exchange(stream, ("1.0", "engine"), method, path, body)
     } else {
         let message = format!("`{host}` is no address of the form unix:// or tcp://");
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
     }
 }
 
+/// As [`request`], in HTTP/1.1, of a server on a local port that knows nothing older and never answers in chunks.
+///
+/// # Errors
+/// As [`request`].
+pub fn request_of_local(
+    port: u16,
+    method: &str,
+    path: &str,
+    body: Option<(&str, &[u8])>,
+    patience: Duration,
+) -> io::Result<Answer> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    exchange(stream, ("1.1", "localhost"), method, path, body)
+}
+
 fn exchange(
     mut stream: impl Read + Write,
+    (version, host): (&str, &str),
     method: &str,
     path: &str,
     body: Option<(&str, &[u8])>,
@@ -76,14 +94,36 @@ fn exchange(
             bytes.len()
         )
     });
-    let head = format!("{method} {path} HTTP/1.0\r\nHost: engine\r\n{content}\r\n");
+    let head = format!(
+        "{method} {path} HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n{content}\r\n"
+    );
     stream.write_all(head.as_bytes())?;
     if let Some((_, bytes)) = body {
         stream.write_all(bytes)?;
     }
     let mut raw = Vec::new();
-    stream.read_to_end(&mut raw)?;
+    // Some servers keep the connection whatever they are told.
+    let mut buffer = vec![0; 64 << 10];
+    while !is_whole(&raw) {
+        match stream.read(&mut buffer)? {
+            0 => break,
+            count => raw.extend_from_slice(&buffer[..count]),
+        }
+    }
     parse(&raw).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+}
+
+/// Whether an answer that says how long it is is there to its end.
+fn is_whole(raw: &[u8]) -> bool {
+    let Some(end) = raw.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&raw[..end]).to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"));
+    let length = length.and_then(|length| length.trim().parse::<usize>().ok());
+    length.is_some_and(|length| raw.len() - end - 4 >= length)
 }
 
 fn parse(raw: &[u8]) -> Option<Answer> {

@@ -1,5 +1,6 @@
 //! Test support: random trees, a fake engine, the real engine, real tools.
 
+pub mod browser;
 pub mod buildah;
 pub mod buildkit_parser;
 pub mod containers;

@@ -100,6 +100,19 @@ pub const REGISTRY: Bundle = Bundle {
     programs: &["docker-registry"],
 };
 
+/// Chromium without windows, its driver, and a font to write with: about 105 MB to fetch.
+pub const CHROMIUM: Bundle = Bundle {
+    name: "chromium",
+    release: Release::Machine,
+    packages: &[
+        "chromium-headless-shell",
+        "chromium-common",
+        "chromium-driver",
+        "fonts-dejavu-core",
+    ],
+    programs: &["chromedriver", "chromium-headless-shell"],
+};
+
 /// The file in a bundle's folder that lists its packages.
 const STAMP: &str = "packages";
 
@@ -268,7 +281,9 @@ impl Unpacked {
     }
 
     fn program_dirs(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        const DIRS: [&str; 5] = [
+        const DIRS: [&str; 6] = [
+            // The program itself; what stands for it in `usr/bin` looks for it in the machine's folders.
+            "usr/lib/chromium",
             "usr/bin",
             "usr/sbin",
             "bin",
@@ -279,24 +294,36 @@ impl Unpacked {
         self.roots.iter().flat_map(dirs_of)
     }
 
-    /// The multi-arch library folders: `lib/x86_64-linux-gnu` and the like.
+    /// Where the bundle has a folder of that name.
+    pub fn folders(&self, name: &str) -> impl Iterator<Item = PathBuf> {
+        let folders = self.roots.iter().map(move |root| root.join(name));
+        folders.filter(|folder| folder.is_dir())
+    }
+
+    /// The multi-arch library folders: `lib/x86_64-linux-gnu` and the like, and folders in them in which a package keeps libraries
+    /// of its own, whose names would lead into the machine's.
     fn library_dirs(&self) -> io::Result<Vec<PathBuf>> {
         let mut dirs = Vec::new();
         let parents = |root: &PathBuf| ["lib", "usr/lib"].map(|dir| root.join(dir));
-        for parent in self.roots.iter().flat_map(parents) {
-            if !parent.is_dir() {
-                continue;
-            }
-            for entry in fs::read_dir(parent)? {
-                let entry = entry?;
-                if entry
-                    .file_name()
-                    .as_bytes()
-                    .windows(7)
-                    .any(|part| part == b"-linux-")
-                {
-                    dirs.push(entry.path());
+        for parent in self
+            .roots
+            .iter()
+            .flat_map(parents)
+            .filter(|dir| dir.is_dir())
+        {
+            for dir in folders_in(&parent)? {
+                let name = dir.file_name().unwrap_or_default();
+                if !name.as_bytes().windows(7).any(|part| part == b"-linux-") {
+                    continue;
                 }
+                for private in folders_in(&dir)? {
+                    let mut files = fs::read_dir(&private)?;
+                    let is_library = |name: OsString| name.as_bytes().starts_with(b"lib");
+                    if files.any(|file| file.is_ok_and(|file| is_library(file.file_name()))) {
+                        dirs.push(private);
+                    }
+                }
+                dirs.push(dir);
             }
         }
         dirs.sort();
@@ -322,6 +349,17 @@ impl Unpacked {
         }
         Ok(missing)
     }
+}
+
+fn folders_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// The sonames that `ldd` prints as `libx.so.1 => not found`.

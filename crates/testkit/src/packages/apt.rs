@@ -188,6 +188,25 @@ fn source(site: &str, release: &str) -> String {
     text
 }
 
+/// Libraries whose packages have other names, by how the libraries' names start.
+const NAMED_OTHERWISE: &[(&str, &str)] = &[
+    ("libatk-1.0.so", "libatk1.0-0"),
+    ("libatspi.so", "libatspi2.0-0"),
+    ("libbrotli", "libbrotli1"),
+    ("libgio-2.0.so", "libglib2.0-0"),
+    ("libglib-2.0.so", "libglib2.0-0"),
+    ("libgmodule-2.0.so", "libglib2.0-0"),
+    ("libgobject-2.0.so", "libglib2.0-0"),
+    ("libharfbuzz.so", "libharfbuzz0b"),
+    ("libjpeg.so.62", "libjpeg62-turbo"),
+    ("libnspr4.so", "libnspr4"),
+    ("libnss", "libnss3"),
+    ("libplc4.so", "libnspr4"),
+    ("libplds4.so", "libnspr4"),
+    ("libvorbis.so", "libvorbis0a"),
+    ("libz.so.1", "zlib1g"),
+];
+
 /// The packages that may hold a library, as Debian Policy 8.1 names them: `libX.so.N` is in `libXN`, with a
 /// hyphen when X ends in a digit; since the change to 64-bit times some end in `t64`.
 pub(super) fn package_names(soname: &str) -> Vec<String> {
@@ -200,7 +219,13 @@ pub(super) fn package_names(soname: &str) -> Vec<String> {
     let name = format!("{stem}{hyphen}{version}")
         .to_lowercase()
         .replace('_', "-");
-    vec![format!("{name}t64"), name].into_iter().rev().collect()
+    let otherwise = NAMED_OTHERWISE.iter();
+    let otherwise =
+        otherwise.filter_map(|(start, package)| soname.starts_with(start).then_some(*package));
+    let names = [name.as_str()].into_iter().chain(otherwise);
+    names
+        .flat_map(|name| [name.to_owned(), format!("{name}t64")])
+        .collect()
 }
 
 /// Runs `command`, wants exit code 0, and gives what it printed.
@@ -248,5 +273,7 @@ mod tests {
         ] {
             assert_eq!(package_names(soname)[0], package);
         }
+        let names = package_names("libnss3.so");
+        assert!(names.iter().any(|name| name == "libnss3"), "{names:?}");
     }
 }
