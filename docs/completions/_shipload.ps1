@@ -113,6 +113,8 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'How many levels of directories are listed; 0 is the context alone')
             [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'How many levels of directories are listed; 0 is the context alone')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How it is written')
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page to FILE instead, to look at in a browser: a treemap to walk through by mouse or keys, the largest directories and files, what the Dockerfile does not read, and what changes most often in git; `-` is standard output')
+            [CompletionResult]::new('--commits', '--commits', [CompletionResultType]::ParameterName, 'How many of the last commits git is asked about for the files that change most often; 0 asks nothing')
             [CompletionResult]::new('--target', '--target', [CompletionResultType]::ParameterName, 'The stage that would be built [default: the last]')
             [CompletionResult]::new('--build-arg', '--build-arg', [CompletionResultType]::ParameterName, 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated')
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]')

@@ -922,7 +922,7 @@ _shipload() {
             return 0
             ;;
         shipload__subcmd__du)
-            opts="-d -f -h --depth --format --referenced --target --build-arg --platform --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
+            opts="-d -f -h --depth --format --html --commits --referenced --target --build-arg --platform --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -938,6 +938,25 @@ _shipload() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json nul" -- "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --commits)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --target)

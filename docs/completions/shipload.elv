@@ -106,6 +106,8 @@ set edit:completion:arg-completer[shipload] = {|@words|
             cand -d 'How many levels of directories are listed; 0 is the context alone'
             cand --depth 'How many levels of directories are listed; 0 is the context alone'
             cand --format 'How it is written'
+            cand --html 'Write a page to FILE instead, to look at in a browser: a treemap to walk through by mouse or keys, the largest directories and files, what the Dockerfile does not read, and what changes most often in git; `-` is standard output'
+            cand --commits 'How many of the last commits git is asked about for the files that change most often; 0 asks nothing'
             cand --target 'The stage that would be built [default: the last]'
             cand --build-arg 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated'
             cand --platform 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine''s processor]'

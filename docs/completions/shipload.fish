@@ -117,6 +117,8 @@ complete -c shipload -n "__fish_shipload_using_subcommand du" -s d -l depth -d '
 complete -c shipload -n "__fish_shipload_using_subcommand du" -l format -d 'How it is written' -r -f -a "text\t'Tables'
 json\t'A JSON object on a line for the whole, each directory, file and rule, told apart by `kind`; sizes in bytes'
 nul\t'The paths of the directories as they are, each followed by a NUL byte'"
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l html -d 'Write a page to FILE instead, to look at in a browser: a treemap to walk through by mouse or keys, the largest directories and files, what the Dockerfile does not read, and what changes most often in git; `-` is standard output' -r -F
+complete -c shipload -n "__fish_shipload_using_subcommand du" -l commits -d 'How many of the last commits git is asked about for the files that change most often; 0 asks nothing' -r
 complete -c shipload -n "__fish_shipload_using_subcommand du" -l target -d 'The stage that would be built [default: the last]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand du" -l build-arg -d 'A build-time variable; without `=VALUE` it is taken from the environment; may be repeated' -r
 complete -c shipload -n "__fish_shipload_using_subcommand du" -l platform -d 'The platform that would be built for, such as `linux/arm64` [default: Linux on this machine\'s processor]' -r

@@ -34,7 +34,7 @@ pub use secrets::{
     Confidence, Hit, Place, Scan, SecretKind, scan_secrets, secret_findings, secret_kinds,
 };
 pub use survey::{LineId, Matched, RuleFile, RuleFiles, Survey, Verdict};
-pub use usage::{Candidate, Changed, Churn, ChurnError, Directory, LargeFile, Sum, Usage};
+pub use usage::{Candidate, Changed, Churn, ChurnError, Directory, LargeFile, Page, Sum, Usage};
 pub use why::{
     Answers, EngineRuling, Level, Question, QuestionError, Reason, RuleLine, Ruling, Thing, Why,
     why,

@@ -5,6 +5,7 @@
 mod candidates;
 mod churn;
 mod directories;
+mod page;
 mod trial;
 mod unread;
 
@@ -18,6 +19,7 @@ use unread::Unread;
 pub use candidates::Candidate;
 pub use churn::{Changed, Churn, ChurnError};
 pub use directories::Directory;
+pub use page::Page;
 
 /// How many files [`Usage::largest`] has at most.
 const LARGEST: usize = 100;

@@ -4,11 +4,12 @@ mod json;
 mod text;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
-use shipload::context::{Plan, Progress, Referenced};
-use shipload::explain::Usage;
+use shipload::context::{Plan, Progress, Referenced, show};
+use shipload::explain::{Churn, ChurnError, Page, Usage};
 
 use crate::args::{ContextArguments, ReadsArguments};
 use crate::exit::Failure;
@@ -19,7 +20,8 @@ use crate::ui::Ui;
 /// Says what the context weighs, and where
 ///
 /// The directories of the context, largest first, as `pack` would write them: in bytes of content, in entries, and how much of
-/// it the Dockerfile does not read. Then the largest files, and the ignore rules that would take the most out.
+/// it the Dockerfile does not read. Then the largest files, the ignore rules that would take the most out, and the files that
+/// change most often in git.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The context directory
@@ -33,6 +35,15 @@ pub(crate) struct Arguments {
     /// How it is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+
+    /// Write a page to FILE instead, to look at in a browser: a treemap to walk through by mouse or keys, the largest directories
+    /// and files, what the Dockerfile does not read, and what changes most often in git; `-` is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["format", "depth"])]
+    html: Option<PathBuf>,
+
+    /// How many of the last commits git is asked about for the files that change most often; 0 asks nothing
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    commits: usize,
 
     /// Weigh only what the Dockerfile reads, as `pack --referenced` writes it
     #[arg(long)]
@@ -62,6 +73,8 @@ struct Report {
     /// What the Dockerfile reads, where that can be told.
     referenced: Option<Referenced>,
     usage: Usage,
+    /// What changes most often, where that is asked.
+    churn: Option<Result<Churn, ChurnError>>,
     depth: usize,
 }
 
@@ -79,25 +92,51 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
         plan.view = referenced.view.clone();
     }
     plan::check_size(&plan.view, &arguments.context)?;
+    let asks_git = arguments.commits > 0 && arguments.format != Format::Nul;
     let report = Report {
         usage: Usage::of(&plan, referenced.as_ref()),
+        churn: asks_git.then(|| Churn::of(&plan, referenced.as_ref(), arguments.commits)),
         plan,
         referenced,
         depth: arguments.depth,
     };
-    Ui::listing("sizes", |out| match arguments.format {
-        Format::Text => text::write(&report, out),
-        Format::Json => json::write(&report, out),
-        Format::Nul => {
-            for directory in report.usage.largest_directories(report.depth) {
-                let path = directory
-                    .path
-                    .as_ref()
-                    .map_or(&b"."[..], |path| path.as_bytes());
-                out.write_all(path)?;
-                out.write_all(&[0])?;
-            }
-            Ok(())
+    match &arguments.html {
+        Some(file) => report.page(ui, file),
+        None => report.print(arguments.format),
+    }
+}
+
+impl Report {
+    fn page(&self, ui: &Ui, file: &Path) -> Result<(), Failure> {
+        let mut page = Page::new(&self.plan, self.referenced.as_ref(), &self.usage);
+        if let Some(churn) = &self.churn {
+            page = page.churn(churn.as_ref());
         }
-    })
+        if file.as_os_str() == "-" {
+            return Ui::listing("page", |out| page.write(out));
+        }
+        let shown = show(file.as_os_str().as_bytes());
+        page.save(file)
+            .map_err(|error| Failure::new(format!("cannot write `{shown}`")).caused_by(&error))?;
+        ui.summary(&format!("wrote `{shown}`"));
+        Ok(())
+    }
+
+    fn print(&self, format: Format) -> Result<(), Failure> {
+        Ui::listing("sizes", |out| match format {
+            Format::Text => text::write(self, out),
+            Format::Json => json::write(self, out),
+            Format::Nul => {
+                for directory in self.usage.largest_directories(self.depth) {
+                    let path = directory
+                        .path
+                        .as_ref()
+                        .map_or(&b"."[..], |path| path.as_bytes());
+                    out.write_all(path)?;
+                    out.write_all(&[0])?;
+                }
+                Ok(())
+            }
+        })
+    }
 }

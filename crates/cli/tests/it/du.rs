@@ -2,9 +2,10 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 
+use fs_err as fs;
 use serde_json::{Value, json};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 
 /// A project of which the Dockerfile reads `src`.
 fn project() -> Sandbox {
@@ -42,9 +43,13 @@ fn tables() {
 1.50 kB        4   1.50 kB  /web
   700 B        2       0 B  /src  (read by Dockerfile:2 `src`)
 
+what changes often is not known: `[work]` is in no git repository
+
 as an archive, without compression: 19.5 kB
 ";
-    assert_eq!(sandbox.run(&["du"]).fine().text(), expected);
+    let real = fs::canonicalize(sandbox.dir()).unwrap();
+    let text = |run: Run| run.fine().text().replace(real.to_str().unwrap(), "[work]");
+    assert_eq!(text(sandbox.run(&["du"])), expected);
     let expected = " SIZE  ENTRIES  NOT READ  DIRECTORY
 730 B        4       0 B  .
 
@@ -56,10 +61,12 @@ as an archive, without compression: 19.5 kB
  SIZE  ENTRIES  NOT READ  RULE THAT WOULD TAKE IT OUT
 700 B        2       0 B  /src  (read by Dockerfile:2 `src`)
 
+what changes often is not known: `[work]` is in no git repository
+
 as an archive, without compression: 5.12 kB
 ";
     let run = sandbox.run(&["du", "--referenced", "--depth=0", "."]);
-    assert_eq!(run.fine().text(), expected);
+    assert_eq!(text(run), expected);
 }
 
 fn objects(text: &str) -> Vec<Value> {
@@ -94,7 +101,7 @@ fn json() {
             .count()
     };
     let counts = ["total", "directory", "file", "rule"].map(count);
-    assert_eq!((counts, objects.len()), ([1, 4, 5, 5], 15));
+    assert_eq!((counts, objects.len()), ([1, 4, 5, 5], 16));
 }
 
 #[test]
@@ -174,4 +181,78 @@ fn the_rules_are_the_engines() {
         "error: the context has 11,200 bytes (11.2 kB), more than the 1,024 that `--max-context` allows\n\
          hint: exclude what the build does not need in the ignore file; the largest are `node_modules` (9.00 kB), `web` (1.50 kB), `src` (700 B)\n",
     );
+}
+
+#[test]
+fn what_changes_often() {
+    let sandbox = project();
+    sandbox.git(&["init", "--quiet"]);
+    for text in ["1", "of another size"] {
+        sandbox.write("src/main.js", text);
+        sandbox.git(&["add", "--all"]);
+        sandbox.git(&["commit", "--quiet", "--message=m"]);
+    }
+    let text = sandbox.run(&["du"]).fine().text();
+    let expected = "
+COMMITS  FILE THAT CHANGED IN THE LAST 2 COMMITS
+      2  src/main.js  (read by Dockerfile:2 `src`)
+      1  .dockerignore
+      1  Dockerfile
+      1  node_modules/a/a.js
+      1  web/node_modules/b/b.js
+
+as an archive";
+    assert!(text.contains(expected), "{text}");
+    let text = sandbox.run(&["du", "--commits=1"]).fine().text();
+    let expected = "
+COMMITS  FILE THAT CHANGED IN THE LAST COMMIT
+      1  src/main.js  (read by Dockerfile:2 `src`)
+
+as an archive";
+    assert!(text.contains(expected), "{text}");
+    let text = sandbox.run(&["du", "--commits=0"]).fine().text();
+    assert!(
+        !text.contains("COMMIT") && !text.contains("git repository"),
+        "{text}"
+    );
+
+    let rows = objects(&sandbox.run(&["du", "--format=json"]).fine().text());
+    let commits = json!({"kind": "commits", "commits": 2, "is_cut": false, "is_shallow": false});
+    let changed = json!({"kind": "changed", "path": "src/main.js", "commits": 2,
+        "read_by": [{"line": 2, "source": "src"}]});
+    assert!(
+        rows.contains(&commits) && rows.contains(&changed),
+        "{rows:#?}"
+    );
+}
+
+/// What is on the page, and how it is used, the library's tests see in a browser.
+#[test]
+fn a_page() {
+    let sandbox = project();
+    let run = sandbox.run(&["du", "--html", "out.html"]).fine();
+    assert!(run.stdout.is_empty());
+    let page = fs::read_to_string(sandbox.path("out.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>\n") && page.ends_with("</html>\n"));
+    assert!(
+        page.contains(r#""names":[".",".dockerignore","Dockerfile","node_modules","a","a.js","#)
+    );
+    for outside in ["src=", "href=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    // What is there already is replaced as a whole, and is in the context then.
+    let again = sandbox.run(&["du", "--html=-"]).fine().text();
+    assert!(again.contains("\"out.html\""));
+    assert_eq!(
+        sandbox.names().len(),
+        7,
+        "nothing is left beside it: {:?}",
+        sandbox.names()
+    );
+    let run = sandbox.run(&["du", "--html", "no/such/dir.html"]);
+    assert_eq!(run.code, Some(1));
+    let expected = "error: cannot write `no/such/dir.html`\n  caused by: No such file or directory";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+    let run = sandbox.run(&["du", "--html=x", "--format=json"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use shipload_context::{EntryPath, Member, Plan, Referenced, Semantics};
+use shipload_context::{EntryPath, Member, Plan, Referenced, Semantics, show};
 
 use super::Sum;
 use super::trial::{Fixed, Trial};
@@ -26,9 +26,9 @@ const MANY: u64 = 100;
 ///
 /// There is one for each entry at the top of the context (`/node_modules`), for names of directories that recur
 /// (`**/node_modules`), and for endings of names that recur (`**/*.map`), if it takes out a hundredth of all. One that is not of
-/// the first kind is left out where another takes out the same and more, of which no source of the Dockerfile reads anything but
-/// the whole context. What rules do not concern is out of account: what was added to the context's directory, the Dockerfile,
-/// and ignore files.
+/// the first kind is left out where another takes out the same and more, or one of the first kind leaves less than a hundredth
+/// for it; unless sources of the Dockerfile read something of that one, other than the whole context. What rules do not concern
+/// is out of account: what was added to the context's directory, the Dockerfile, and ignore files.
 ///
 /// What a rule takes out is simple as long as no rule includes anything again. Where one does, each candidate is tried, the 20
 /// largest at most: what stands behind `!` may then win below a directory that was out already, so that it takes a rule like
@@ -52,6 +52,10 @@ pub(super) fn all(
     referenced: Option<&Referenced>,
     unread: Option<&Unread>,
 ) -> Vec<Candidate> {
+    // No rules apply to a context that is an archive.
+    if plan.directory.is_none() {
+        return Vec::new();
+    }
     let mut drafts = Drafts::new(plan);
     drafts.count(plan, unread);
     let total: Sum = drafts.total;
@@ -66,7 +70,7 @@ pub(super) fn all(
     }
     let mut found: Vec<Candidate> = (0..)
         .zip(&drafts)
-        .filter(|(id, draft)| draft.matters && !draft.is_covered(*id, &drafts))
+        .filter(|(id, draft)| draft.matters && !draft.is_covered(*id, &drafts, total))
         .map(|(_, draft)| draft.loss.candidate(&draft.rule, referenced, unread))
         .collect();
     let in_order = |found: &mut Vec<Candidate>| {
@@ -143,6 +147,8 @@ struct Draft {
     matters: bool,
     /// The drafts that take out all that this one does, itself among them; `None` before anything is taken out.
     covers: Option<Vec<usize>>,
+    /// What of it is below which entry at the top, by the numbers of the drafts for these.
+    below: HashMap<usize, Sum>,
     read_by: Vec<usize>,
     /// Whether a source reads of it that is not the whole context.
     is_needed: bool,
@@ -156,15 +162,26 @@ impl Draft {
         }
     }
 
-    /// Whether another one is the better rule.
-    fn is_covered(&self, id: usize, drafts: &[Self]) -> bool {
-        let is_better = |other: &usize| {
+    /// Whether another one is the better rule: it takes out the same and more, or stands at the top and leaves little of it.
+    fn is_covered(&self, id: usize, drafts: &[Self], total: Sum) -> bool {
+        let takes_more = |other: &usize| {
             let draft = &drafts[*other];
             let more = draft.loss.out.entries > self.loss.out.entries && !draft.is_needed;
             let same = draft.loss.out.entries == self.loss.out.entries && *other < id;
             *other != id && draft.matters && (more || same)
         };
-        !self.is_top && self.covers.iter().flatten().any(is_better)
+        let leaves_little = |(top, below): (&usize, &Sum)| {
+            let rest = Sum {
+                bytes: self.loss.out.bytes - below.bytes,
+                entries: self.loss.out.entries - below.entries,
+            };
+            let draft = &drafts[*top];
+            draft.matters && !draft.is_needed && !rest.is_large_in(total)
+        };
+        let covers = self.covers.iter().flatten();
+        !self.is_top
+            && (covers.copied().any(|other| takes_more(&other))
+                || self.below.iter().any(leaves_little))
     }
 }
 
@@ -276,17 +293,32 @@ impl<'a> Drafts<'a> {
                 intersect(&mut file.drafts, &taken_by);
             }
             let rank = unread.and_then(|unread| unread.rank(place));
+            let top = taken_by
+                .first()
+                .copied()
+                .filter(|first| self.list[*first].is_top);
             for &id in &taken_by {
                 let draft = &mut self.list[id];
                 draft.loss.out += out;
                 draft.loss.unread += left;
                 draft.loss.ranks.extend(rank);
+                if let Some(top) = top {
+                    *draft.below.entry(top).or_default() += out;
+                }
                 intersect(&mut draft.covers, &taken_by);
             }
         }
         for file in linked.into_values() {
-            for id in file.drafts.unwrap_or_default() {
+            let drafts = file.drafts.unwrap_or_default();
+            let top = drafts
+                .first()
+                .copied()
+                .filter(|first| self.list[*first].is_top);
+            for id in drafts {
                 self.list[id].loss.out += file.size;
+                if let Some(top) = top {
+                    *self.list[id].below.entry(top).or_default() += file.size;
+                }
                 self.list[id].loss.unread += file.unread;
             }
         }
@@ -308,9 +340,11 @@ fn literal(name: &[u8], semantics: Semantics) -> Option<&str> {
         // All its patterns are regular expressions.
         Semantics::Podman => "*?[]\\|{}^+()$",
     };
-    let is_special = |c: char| c.is_control() || special.contains(c);
-    let name = str::from_utf8(name).ok()?;
-    (!name.contains(is_special) && name.trim() == name).then_some(name)
+    let is_special = |c: char| special.contains(c);
+    // What may not be shown as it is could not be copied from where it is shown.
+    let is_plain = |name: &&str| show(name.as_bytes()) == *name && name.trim() == *name;
+    let name = str::from_utf8(name).ok().filter(is_plain)?;
+    (!name.contains(is_special)).then_some(name)
 }
 
 /// What follows the last dot of a name.

@@ -1,6 +1,7 @@
 //! What a context weighs: the sums are those of the archive, and the rules do what is said of them.
 
 mod churn;
+mod page;
 mod random;
 
 use std::path::Path;

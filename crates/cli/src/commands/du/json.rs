@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use shipload::explain::Sum;
+use shipload::explain::{Churn, ChurnError, Sum};
 
 use super::Report;
 use crate::json::insert;
@@ -39,7 +39,38 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         object.insert("read_by".to_owned(), sources(report, &candidate.read_by));
         line(object, out)?;
     }
+    match &report.churn {
+        None => Ok(()),
+        Some(Err(why)) => line(problem(why), out),
+        Some(Ok(churn)) => changes(report, churn, out),
+    }
+}
+
+fn changes(report: &Report, churn: &Churn, out: &mut impl Write) -> io::Result<()> {
+    let mut object = Map::new();
+    object.insert("kind".to_owned(), "commits".into());
+    object.insert("commits".to_owned(), churn.commits.into());
+    object.insert("is_cut".to_owned(), churn.is_cut.into());
+    object.insert("is_shallow".to_owned(), churn.is_shallow.into());
+    line(object, out)?;
+    for file in &churn.files {
+        let mut object = Map::new();
+        object.insert("kind".to_owned(), "changed".into());
+        insert(&mut object, "path", file.path.as_bytes());
+        object.insert("commits".to_owned(), file.commits.into());
+        object.insert("read_by".to_owned(), sources(report, &file.read_by));
+        line(object, out)?;
+    }
     Ok(())
+}
+
+/// Why it is not known what changes often.
+fn problem(why: &ChurnError) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("kind".to_owned(), "commits".into());
+    object.insert("commits".to_owned(), Value::Null);
+    object.insert("problem".to_owned(), why.to_string().into());
+    object
 }
 
 /// Sources of the Dockerfile: the line, and the source as written.

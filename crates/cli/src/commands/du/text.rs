@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 
 use shipload::context::show;
-use shipload::explain::{Candidate, Sum};
+use shipload::explain::{Churn, Sum};
 
 use super::Report;
 use crate::size::{Size, grouped};
 
 /// How many files and how many rules are shown.
 const SHOWN: usize = 10;
+
+const SIZES: &[&str] = &["SIZE", "ENTRIES", "NOT READ"];
 
 /// How many readers of a rule's files are named.
 const READERS: usize = 3;
@@ -21,7 +23,7 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let name = path.map_or_else(|| ".".to_owned(), |path| format!("{path}/"));
         Row::new(directory.all, directory.unread, name)
     });
-    table("DIRECTORY", directories.collect(), out)?;
+    table(SIZES, "DIRECTORY", directories.collect(), out)?;
 
     let files = usage.largest.iter().take(SHOWN).map(|file| {
         let all = Sum {
@@ -33,33 +35,63 @@ pub(super) fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
             .map(|is_unread| if is_unread { all } else { Sum::default() });
         Row::new(all, unread, file.path.to_string())
     });
-    table("FILE", files.collect(), out)?;
+    table(SIZES, "FILE", files.collect(), out)?;
 
     let rules = usage.candidates.iter().take(SHOWN).map(|candidate| {
         let name = format!(
             "{}{}",
             show(candidate.rule.as_bytes()),
-            readers(report, candidate)
+            readers(report, &candidate.read_by)
         );
         Row::new(candidate.out, candidate.unread, name)
     });
-    table("RULE THAT WOULD TAKE IT OUT", rules.collect(), out)?;
+    table(SIZES, "RULE THAT WOULD TAKE IT OUT", rules.collect(), out)?;
+
+    match &report.churn {
+        None => {}
+        Some(Err(why)) => writeln!(out, "\nwhat changes often is not known: {why}")?,
+        Some(Ok(churn)) => changes(report, churn, out)?,
+    }
 
     let tar = Size(usage.archive_bytes);
     writeln!(out, "\nas an archive, without compression: {tar}")
 }
 
-/// Who reads what a rule would take out.
-fn readers(report: &Report, candidate: &Candidate) -> String {
+/// The files that change most often.
+fn changes(report: &Report, churn: &Churn, out: &mut impl Write) -> io::Result<()> {
+    let files = churn.files.iter().take(SHOWN).map(|file| Row {
+        columns: vec![grouped(file.commits as u64)],
+        name: format!("{}{}", file.path, readers(report, &file.read_by)),
+    });
+    let commits = match churn.commits {
+        1 => "THE LAST COMMIT".to_owned(),
+        commits => format!("THE LAST {} COMMITS", grouped(commits as u64)),
+    };
+    let shallow = if churn.is_shallow {
+        " (A SHALLOW CLONE)"
+    } else {
+        ""
+    };
+    table(
+        &["COMMITS"],
+        &format!("FILE THAT CHANGED IN {commits}{shallow}"),
+        files.collect(),
+        out,
+    )?;
+    if churn.is_cut {
+        writeln!(out, "git took too long to tell of more commits")?;
+    }
+    Ok(())
+}
+
+/// Who reads some files, by the numbers of sources.
+fn readers(report: &Report, numbers: &[usize]) -> String {
     let sources = report
         .referenced
         .iter()
         .flat_map(|referenced| &referenced.reads.sources);
     let sources: Vec<_> = sources.collect();
-    let read_by = candidate
-        .read_by
-        .iter()
-        .filter_map(|number| sources.get(*number));
+    let read_by = numbers.iter().filter_map(|number| sources.get(*number));
     let dockerfile = report.plan.dockerfile_shown();
     let mut named: Vec<String> = read_by
         .map(|source| {
@@ -95,16 +127,14 @@ impl Row {
 }
 
 /// Writes rows below a head, with an empty line above all tables but the first; nothing of no rows.
-fn table(name: &str, mut rows: Vec<Row>, out: &mut impl Write) -> io::Result<()> {
+fn table(heads: &[&str], name: &str, mut rows: Vec<Row>, out: &mut impl Write) -> io::Result<()> {
     let Some(first) = rows.first() else {
         return Ok(());
     };
     if name != "DIRECTORY" {
         writeln!(out)?;
     }
-    let heads = ["SIZE", "ENTRIES", "NOT READ"]
-        .iter()
-        .take(first.columns.len());
+    let heads = heads.iter().take(first.columns.len());
     let head = Row {
         columns: heads.map(ToString::to_string).collect(),
         name: name.to_owned(),
