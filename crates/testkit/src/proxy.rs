@@ -420,7 +420,7 @@ mod tests {
             assert_eq!(passed.request, "GET /_ping");
             assert_eq!(
                 passed.up,
-                "GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n".len() as u64
+                "GET /_ping HTTP/1.0\r\nHost: engine\r\nConnection: close\r\n\r\n".len() as u64
             );
             assert!(passed.down > 100, "{passed:?}");
             assert!(proxy.settle(Duration::from_secs(10)));
