@@ -50,6 +50,15 @@ const BLOCK: usize = 512;
 /// # Errors
 /// When it is malformed, or its end is missing.
 pub fn read(archive: &[u8]) -> io::Result<Vec<Member>> {
+    let members = read_with_content(archive)?;
+    Ok(members.into_iter().map(|(member, _)| member).collect())
+}
+
+/// The same with the content of each member.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_content(archive: &[u8]) -> io::Result<Vec<(Member, &[u8])>> {
     let mut members = Vec::new();
     let mut rest = archive;
     let mut extensions = BTreeMap::new();
@@ -74,11 +83,10 @@ pub fn read(archive: &[u8]) -> io::Result<Vec<Member>> {
             b'L' => drop(extensions.insert("path".to_owned(), text(content).to_vec())),
             b'K' => drop(extensions.insert("linkpath".to_owned(), text(content).to_vec())),
             b'g' => {}
-            _ => members.push(Member::new(
-                header,
-                std::mem::take(&mut extensions),
-                content,
-            )?),
+            _ => {
+                let member = Member::new(header, std::mem::take(&mut extensions), content)?;
+                members.push((member, content));
+            }
         }
     }
 }

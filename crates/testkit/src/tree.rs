@@ -1,5 +1,6 @@
 //! Directory trees as plain data: made from a seed or by hand, written to disk, printed when a test fails.
 
+mod edit;
 mod generate;
 mod rules;
 mod shrink;
@@ -15,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use fs_err as fs;
 use rustix::fs::{FileType, Mode};
 
+pub use edit::edited;
 pub use generate::{Kinds, random_case};
 pub use shrink::shrink;
 

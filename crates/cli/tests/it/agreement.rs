@@ -1,5 +1,8 @@
 //! Whatever the program says of a context is what is in the archive that it writes: on 1,000 random trees.
 
+mod diff;
+mod digest;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -11,43 +14,55 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use shipload_testkit::dockerfiles::random_dockerfile;
 use shipload_testkit::member::{self, Member};
-use shipload_testkit::tree::{Case, Kinds, TreeSpec, random_case};
+use shipload_testkit::tree::{Case, Kind, Kinds, TreeSpec, random_case};
 
 use crate::sandbox::{Run, Sandbox};
 
 const CASES: u64 = 1_000;
 
-/// A random context, the builder whose rules apply, and what `pack` makes of it.
+/// A context, the builder whose rules apply, and what `pack` makes of it.
 struct Scene {
     sandbox: Sandbox,
     case: Case,
     engine: &'static str,
-    /// The members of the archive of everything.
+    /// The archive of everything.
+    tar: Vec<u8>,
+    /// Its members.
     all: Vec<Member>,
 }
 
 /// # Making one
 impl Scene {
-    /// `None` where `pack` refuses the tree or its rules.
-    fn new(seed: u64) -> Option<Self> {
+    /// A random one; `None` where `pack` refuses the tree or its rules.
+    fn random(seed: u64) -> Option<Self> {
         let mut case = random_case(seed, Kinds::Every);
         let name = case.dockerfile.clone().into_bytes();
         let mut item = case.tree.entries[&name].clone();
         case.tree.remove(&name);
         let content = random_dockerfile(seed, &case.tree).into_bytes();
-        item.kind = shipload_testkit::tree::Kind::File { content };
+        item.kind = Kind::File { content };
         case.tree.add(&name, item);
-        let sandbox = Sandbox::new();
-        case.tree.write(&sandbox.dir()).unwrap();
         let engines = ["classic", "buildkit", "podman"];
         let engine = engines[usize::try_from(seed).unwrap() % engines.len()];
+        Self::new(case, engine)
+    }
+
+    fn new(case: Case, engine: &'static str) -> Option<Self> {
+        let sandbox = Sandbox::in_memory();
+        case.tree.write(&sandbox.dir()).unwrap();
         let mut scene = Self {
             sandbox,
             case,
             engine,
+            tar: Vec::new(),
             all: Vec::new(),
         };
-        scene.all = scene.archive(&[])?;
+        let packed = scene.run("pack", &[]);
+        if packed.code != Some(0) {
+            return None;
+        }
+        scene.all = member::read(&packed.stdout).unwrap();
+        scene.tar = packed.stdout;
         Some(scene)
     }
 
@@ -57,13 +72,9 @@ impl Scene {
         self.sandbox.run(&[&usual, arguments].concat())
     }
 
-    /// The members of an archive of it, but the times: `None` where it is refused.
-    fn archive(&self, arguments: &[&str]) -> Option<Vec<Member>> {
-        let packed = self.run("pack", arguments);
-        match packed.code {
-            Some(0) => Some(member::read(&packed.stdout).unwrap()),
-            _ => None,
-        }
+    /// Whether something is the Dockerfile or an ignore file, wherever it is.
+    fn is_build_file(&self, path: &[u8]) -> bool {
+        path.ends_with(b"ignore") || path == self.case.dockerfile.as_bytes()
     }
 
     /// The paths that a verb prints.
@@ -142,7 +153,8 @@ impl Scene {
     /// What is read is in the least archive, and what else is in there are directories, build files, and what the classic
     /// builder's cache looks at.
     fn deps(&self) {
-        let least = self.archive(&["--referenced"]);
+        let packed = self.run("pack", &["--referenced"]);
+        let least = (packed.code == Some(0)).then(|| member::read(&packed.stdout).unwrap());
         let deps = self.paths("deps", &["--format=nul"]);
         let (Some(least), Some(deps)) = (&least, &deps) else {
             assert_eq!((least.is_some(), deps.is_some()), (false, false));
@@ -155,10 +167,9 @@ impl Scene {
             return;
         }
         assert!(deps.is_subset(&sent), "{deps:?}\n{sent:?}");
-        let is_build_file =
-            |path: &[u8]| path.ends_with(b"ignore") || path == self.case.dockerfile.as_bytes();
         let needless = |member: &&Member| {
-            member.kind != '5' && !deps.contains(&*member.path) && !is_build_file(&member.path)
+            let is_needed = deps.contains(&*member.path) || self.is_build_file(&member.path);
+            member.kind != '5' && !is_needed
         };
         if self.engine != "classic" {
             assert_eq!(least.iter().find(needless), None);
@@ -175,13 +186,15 @@ fn path(line: &Value) -> Vec<u8> {
 }
 
 fn check(seed: u64) -> bool {
-    let Some(scene) = Scene::new(seed) else {
+    let Some(scene) = Scene::random(seed) else {
         return false;
     };
     scene.ls();
     scene.du();
     scene.why();
     scene.deps();
+    let manifest = scene.digest(seed);
+    scene.diff(seed, manifest.as_deref());
     true
 }
 

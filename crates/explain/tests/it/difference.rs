@@ -8,7 +8,7 @@ use shipload_context::{
 };
 use shipload_explain::{Change, Difference, InputChange, Side, differences, input_changes};
 use shipload_testkit::dockerfiles::random_dockerfile;
-use shipload_testkit::tree::{Case, Item, Kind, Kinds, TreeSpec, random_case};
+use shipload_testkit::tree::{Case, Kind, Kinds, TreeSpec, edited, random_case};
 
 use crate::support::{Unpacked, inputs, inputs_of, on_all_cores, packed, unpacked, write};
 
@@ -20,40 +20,6 @@ fn compare(from: &Side<'_>, to: &Side<'_>) -> Vec<Difference> {
 
 fn context(view: &View) -> Side<'_> {
     Side::Context { view, known: None }
-}
-
-/// Some edits of a tree: every kind of change, and of times alone.
-fn edited(seed: u64, tree: &TreeSpec, dockerfile: &[u8]) -> TreeSpec {
-    let mut edited = tree.clone();
-    let linked: BTreeSet<&Vec<u8>> = tree
-        .entries
-        .values()
-        .filter_map(|item| match &item.kind {
-            Kind::Hardlink { to } => Some(to),
-            _ => None,
-        })
-        .collect();
-    for (number, path) in (seed..).zip(tree.entries.keys()) {
-        let Some(item) = edited.entries.get_mut(path) else {
-            continue;
-        };
-        // Nobody waits for a pipe in place of a Dockerfile.
-        if path.ends_with(b"ignore") || linked.contains(path) || path == dockerfile {
-            continue;
-        }
-        match (number % 9, &mut item.kind) {
-            (0, _) => edited.remove(path),
-            (1, kind) if !matches!(kind, Kind::Hardlink { .. }) => item.mode ^= 0o100,
-            (2, Kind::File { content }) => content.push(b'x'),
-            (3, Kind::File { content }) => content.iter_mut().for_each(|byte| *byte ^= 1),
-            (4, Kind::Symlink { target }) => target.push(b'x'),
-            (5, Kind::File { .. }) => *item = Item::new(Kind::Fifo, item.mode),
-            (6, _) => item.mtime.0 += 1,
-            (7, Kind::Dir) => edited.file(&[path, &b"/new"[..]].concat(), b"new"),
-            _ => {}
-        }
-    }
-    edited
 }
 
 fn plan_of(
