@@ -47,8 +47,8 @@ pub use referenced::{
     Excerpt, ExcludedBy, Missing, MissingCause, Readership, Referenced, ReferencedError,
 };
 pub use shipload_dockerfile::{
-    BaseImage, Builder, Dockerfile, DockerfileBuilder, ImageUse, OtherImages, Position, Reads,
-    ReadsError, Reason, Request, Whole,
+    BaseImage, Builder, CacheStep, ContextSource, Dockerfile, DockerfileBuilder, ImageUse,
+    OtherImages, Position, Reader, Reads, ReadsError, Reason, Request, StepKey, Unsure, Whole,
 };
 pub use shipload_ignore::{Rules, Semantics};
 pub use sink::compress::Compression;

@@ -7,8 +7,10 @@ use std::ops::Range;
 
 use shipload_context::{
     Device, DigestsError, EntryPath, Plan, Progress, RecipeError, Referenced, Request, Semantics,
+    Unsure,
 };
 
+use crate::cache;
 use crate::digest::Digest;
 use files::Files;
 
@@ -31,7 +33,8 @@ pub struct Inputs {
     pub dockerfile: Digest,
     /// What is read of the context, in the order of an archive.
     pub files: Vec<InputFile>,
-    /// The instructions of the stages that the target needs, in the order in which the stages stand in the Dockerfile.
+    /// The steps of the stages that the target needs, as the builder's cache knows them, stage by stage; the first of each is its
+    /// `FROM`. None for podman.
     pub steps: Vec<Step>,
 }
 
@@ -73,7 +76,9 @@ impl Inputs {
     ) -> Result<Self, InputsError> {
         let digest = |value: &Option<String>| Some(Digest::of(value.as_ref()?.as_bytes()));
         let arguments = request.build_args.iter();
-        let Files { files, places: _ } = Files::of(plan, least, progress)?;
+        let found = Files::of(plan, least, progress)?;
+        let place = |range| found.range(range);
+        let steps = cache::steps(plan, request, least, &found.files, place, progress)?;
         Ok(Self {
             builder: plan.semantics,
             target: request.target.clone().filter(|name| !name.is_empty()),
@@ -82,8 +87,8 @@ impl Inputs {
                 .map(|(name, value)| (name.clone(), digest(value)))
                 .collect(),
             dockerfile: Digest::of(&plan.dockerfile_text()?),
-            files,
-            steps: Vec::new(),
+            files: found.files,
+            steps,
         })
     }
 }
@@ -164,13 +169,17 @@ pub struct Step {
     pub stage_name: Option<String>,
     /// The line of the Dockerfile in which it begins, counted from 1.
     pub line: usize,
-    /// The instruction as written, its first line.
+    /// The instruction on one line, without heredocs.
     pub text: String,
     /// The digest of all that its entry in the cache depends on beside files and the step before: the instruction with its
     /// variables expanded, the environment and arguments that count.
     pub key: Digest,
+    /// The digest of what a builder's cache looks at of the files that it reads; none where it reads none.
+    pub content: Option<Digest>,
     /// What it reads of the context: ranges of [`Inputs::files`].
     pub reads: Vec<Range<usize>>,
-    /// The stages that it takes files from, or that its own stage is built on if it is the first of it.
+    /// The stages that it takes files from; for a `FROM` the stage that it is built on.
     pub from: Vec<usize>,
+    /// Why nobody can tell what it comes to.
+    pub unsure: Option<Unsure>,
 }

@@ -4,6 +4,7 @@
 //! Every question is put to the same plan, tree and view that [`pack`](shipload_context::pack()) writes from, so that no
 //! answer can be wrong about the archive. Answers are plain data; nothing here prints, and nothing knows the network.
 
+mod cache;
 mod check;
 mod code;
 mod difference;
@@ -19,6 +20,7 @@ mod survey;
 mod usage;
 mod why;
 
+pub use cache::{Cause, Fate, FileChange, Forecast, Prediction, Unpredictable, predict};
 pub use check::{CheckError, CheckOptions, Report, check};
 pub use code::{Code, Severity, UnknownCode};
 pub use difference::{

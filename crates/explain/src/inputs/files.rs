@@ -16,8 +16,8 @@ use crate::digest::Digest;
 /// What a build reads of its context.
 pub(super) struct Files {
     pub(super) files: Vec<InputFile>,
-    /// For each member that the build reads the place in `files` from which it or what comes after it stands; one more for the end.
-    pub(super) places: Vec<usize>,
+    /// For each member that the build reads the place where it stands in `files`; none of what is gone when it is read.
+    pub(super) places: Vec<Option<usize>>,
 }
 
 impl Files {
@@ -34,14 +34,15 @@ impl Files {
         let mut implied = implied(plan, least).peekable();
         let mut all = Self {
             files: Vec::with_capacity(members.len()),
-            places: Vec::with_capacity(members.len() + 1),
+            places: Vec::with_capacity(members.len()),
         };
         for member in members.members() {
             while let Some(dir) = implied.next_if(|dir| dir.path < member.entry.path) {
                 all.files.push(directory(dir));
             }
-            all.places.push(all.files.len());
-            if counts(member.entry) {
+            let counts = counts(member.entry);
+            all.places.push(counts.then_some(all.files.len()));
+            if counts {
                 let found = digests.next().flatten();
                 let sha256 = found.as_ref().map(|found| found.sha256);
                 let digest = Digest(sha256.unwrap_or_default());
@@ -53,16 +54,22 @@ impl Files {
                 });
             }
         }
-        all.places.push(all.files.len());
         all.files.extend(implied.map(directory));
         Ok(all)
     }
 
-    #[expect(dead_code, reason = "for the steps of a build")]
     /// Where in `files` a range of the members stands.
     pub(super) fn range(&self, members: Range<usize>) -> Range<usize> {
-        let place = |member: usize| self.places.get(member).copied().unwrap_or_default();
-        place(members.start)..place(members.end)
+        let mut places = self
+            .places
+            .get(members)
+            .unwrap_or_default()
+            .iter()
+            .flatten();
+        match (places.next(), places.next_back()) {
+            (Some(&first), last) => first..last.map_or(first, |last| *last) + 1,
+            (None, _) => 0..0,
+        }
     }
 }
 

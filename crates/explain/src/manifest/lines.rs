@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use shipload_context::{Device, EntryPath, Semantics};
+use shipload_context::{Device, EntryPath, Semantics, Unsure};
 
 use super::ManifestProblem;
 use crate::digest::Digest;
@@ -100,8 +100,14 @@ pub(super) struct StepLine<'a> {
     #[serde(borrow)]
     text: Cow<'a, str>,
     key: Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Digest>,
     reads: Vec<(usize, usize)>,
     from: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none", borrow)]
+    unsure: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none", borrow)]
+    unsure_of: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -224,14 +230,18 @@ impl BuilderLine {
 impl<'a> StepLine<'a> {
     pub(super) fn of(step: &'a Step) -> Self {
         let reads = step.reads.iter();
+        let (unsure, of) = step.unsure.as_ref().map(doubt).unzip();
         Self {
             stage: step.stage,
             stage_name: step.stage_name.as_deref().map(Cow::Borrowed),
             line: step.line,
             text: Cow::Borrowed(&step.text),
             key: step.key,
+            content: step.content,
             reads: reads.map(|range| (range.start, range.end)).collect(),
             from: step.from.clone(),
+            unsure: unsure.map(Cow::Borrowed),
+            unsure_of: of.flatten().map(Cow::Borrowed),
         }
     }
 
@@ -248,10 +258,46 @@ impl<'a> StepLine<'a> {
             line: self.line,
             text: self.text.into_owned(),
             key: self.key,
+            content: self.content,
+            unsure: self
+                .unsure
+                .map(|word| unsure(&word, self.unsure_of.as_deref()))
+                .transpose()?,
             reads: reads.map(|(start, end)| start..end).collect(),
             from: self.from,
         })
     }
+}
+
+/// The word for a doubt, and what it is about.
+fn doubt(unsure: &Unsure) -> (&'static str, Option<&str>) {
+    match unsure {
+        Unsure::Image { name } => ("image", Some(name)),
+        Unsure::Triggers { name } => ("triggers", Some(name)),
+        Unsure::Remote => ("remote", None),
+        Unsure::Sources => ("sources", None),
+        Unsure::Frontend { syntax } => ("frontend", Some(syntax)),
+        Unsure::Work => ("work", None),
+        _ => ("unknown", None),
+    }
+}
+
+fn unsure(word: &str, of: Option<&str>) -> Result<Unsure, ManifestProblem> {
+    let missing = || ManifestProblem::Malformed("it has no unsure_of".to_owned());
+    let of = || of.map(str::to_owned).ok_or_else(missing);
+    Ok(match word {
+        "image" => Unsure::Image { name: of()? },
+        "triggers" => Unsure::Triggers { name: of()? },
+        "remote" => Unsure::Remote,
+        "sources" => Unsure::Sources,
+        "frontend" => Unsure::Frontend { syntax: of()? },
+        "work" => Unsure::Work,
+        "unknown" => Unsure::Unknown,
+        word => {
+            let problem = format!("`{word}` is no doubt");
+            return Err(ManifestProblem::Malformed(problem));
+        }
+    })
 }
 
 /// A value as text, or what is not UTF-8 as base64.

@@ -5,6 +5,7 @@
     reason = "a failed test is a panic, a skipped one says so"
 )]
 
+mod cache;
 mod check;
 mod difference;
 mod digest;

@@ -115,7 +115,7 @@ fn what_is_wrong_is_said() {
         (swapped, "line 4: `d/f` is out of order"),
         (
             format!("{text}\n"),
-            "line 9: something follows the end of the manifest",
+            "line 11: something follows the end of the manifest",
         ),
     ];
     for (text, want) in rows {

@@ -11,6 +11,7 @@ mod cache;
 mod changing;
 mod docker_map;
 mod least;
+mod prediction;
 mod support;
 mod values;
 mod variables;
