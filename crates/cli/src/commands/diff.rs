@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
 use shipload::context::{Plan, Progress, Request, Semantics};
-use shipload::explain::{DifferenceError, InputChange, Inputs, Side, differences, input_changes};
+use shipload::explain::{
+    DifferenceError, InputChange, Inputs, Side, differences, input_changes, predict,
+};
 
 use crate::args::{ContextArguments, ModesChoice, ReadsArguments};
 use crate::exit::{Exit, Failure};
@@ -109,16 +111,20 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<Exit, Failure> {
         let is_sent = from.sends_dockerfile() && to.sends_dockerfile();
         inputs.retain(|change| !is_sent || *change != InputChange::Dockerfile);
     }
-    let found = Found { files, inputs };
+    let is_same = files.is_empty() && inputs.is_empty();
+    let found = Found {
+        files,
+        inputs,
+        // Of what is the same there is nothing to tell.
+        cache: known
+            .filter(|_| !is_same)
+            .map(|(from, to)| predict(from, to)),
+    };
     Ui::listing("differences", |out| match arguments.format {
         Format::Text => found.text(out),
         Format::Json => found.objects(out),
     })?;
-    Ok(if found.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Found
-    })
+    Ok(if is_same { Exit::Done } else { Exit::Found })
 }
 
 /// Lists what was given, and reads what the Dockerfile reads of it.

@@ -63,8 +63,8 @@ mode      app/run (0644 → 0755)
 fn differences(run: Run) -> String {
     assert_eq!((run.code, run.stderr.as_str()), (Some(3), ""));
     let text = run.text();
-    let lines = text.split_inclusive('\n');
-    lines.filter(|line| !line.starts_with("cache: ")).collect()
+    let end = text.find("cache: ").unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 fn with_input(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Run {
@@ -175,6 +175,45 @@ fn as_json() {
     assert_eq!(find("notes"), &notes);
     assert_eq!(find("app/main")["change"], "modified");
     assert_eq!(find("notes/longer").get("from"), None);
+}
+
+#[test]
+fn what_the_cache_will_make_of_it() {
+    let sandbox = contexts();
+    for dir in ["old", "new"] {
+        let dockerfile = "FROM scratch\nCOPY notes /\nCOPY app /app\nCOPY notes /again\n";
+        sandbox.write(format!("{dir}/Dockerfile"), dockerfile);
+    }
+    sandbox.write("new/x", "not read");
+    let cached = sandbox.run(&["diff", "old", "new"]).text();
+    assert!(
+        cached.contains("cache: every step is in the cache\n"),
+        "{cached}"
+    );
+
+    sandbox.write("new/app/main", "hallo\n");
+    sandbox
+        .run(&["digest", "old", "--manifest", "old.json"])
+        .fine();
+    for from in ["old", "old.json"] {
+        let text = sandbox.run(&["diff", from, "new"]).text();
+        let want = "\
+cache: the first step to run is line 3, `COPY app /app`
+    `app/main` has other content
+  the step in line 4 runs too
+";
+        assert!(text.ends_with(want), "{text}");
+    }
+    let json = sandbox.run(&["diff", "old.json", "new", "--format", "json"]);
+    let want = serde_json::json!({"cache": {
+        "first": {
+            "line": 3, "text": "COPY app /app", "stage": 0, "stage_name": null,
+            "files": [{"path": "app/main"}], "because": ["`app/main` has other content"],
+        },
+        "runs": [3, 4], "may_run": [],
+    }});
+    let last = json.text().lines().last().map(serde_json::from_str);
+    assert_eq!(last.unwrap().ok(), Some(want));
 }
 
 #[test]

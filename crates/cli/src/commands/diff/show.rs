@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 use shipload::context::{Kind, show};
-use shipload::explain::{Change, Difference, InputChange, State};
+use shipload::explain::{
+    Cause, Change, Difference, Fate, Forecast, InputChange, Prediction, State,
+};
 
 use crate::json;
 use crate::size::grouped;
@@ -13,13 +15,11 @@ use crate::size::grouped;
 pub(super) struct Found {
     pub(super) files: Vec<Difference>,
     pub(super) inputs: Vec<InputChange>,
+    /// What a builder's cache will make of it, where that can be asked.
+    pub(super) cache: Option<Prediction>,
 }
 
 impl Found {
-    pub(super) fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.inputs.is_empty()
-    }
-
     /// A line each, for people.
     pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
         for change in &self.inputs {
@@ -33,6 +33,10 @@ impl Found {
             let (word, path) = (difference.change.name(), &difference.path);
             let how = how(difference).map_or_else(String::new, |how| format!(" ({how})"));
             writeln!(out, "{word:<9} {path}{slash}{how}")?;
+        }
+        if let Some(cache) = &self.cache {
+            let text = cache.to_string().replace('\n', "\n  ");
+            writeln!(out, "cache: {text}")?;
         }
         Ok(())
     }
@@ -52,6 +56,9 @@ impl Found {
                 }
             }
             writeln!(out, "{}", Value::from(object))?;
+        }
+        if let Some(cache) = &self.cache {
+            writeln!(out, "{}", json!({ "cache": cache_object(cache) }))?;
         }
         Ok(())
     }
@@ -117,6 +124,42 @@ fn input_object(change: &InputChange) -> Value {
             json!({"input": "argument", "name": name, "change": change.name()})
         }
     }
+}
+
+/// The first step to run, the lines of all that run and of those that may, or why nothing can be told.
+fn cache_object(cache: &Prediction) -> Value {
+    if let Some(why) = &cache.unpredictable {
+        return json!({"unpredictable": why.to_string()});
+    }
+    let lines = |fate: Fate| -> Vec<usize> {
+        let steps = cache.steps.iter().filter(|step| step.fate == fate);
+        steps.map(|step| step.line).collect()
+    };
+    json!({
+        "first": cache.first().map(step_object),
+        "runs": lines(Fate::Runs),
+        "may_run": lines(Fate::MayRun),
+    })
+}
+
+fn step_object(step: &Forecast) -> Value {
+    let files = step.causes.iter().filter_map(|cause| match cause {
+        Cause::File { path, .. } | Cause::DirectoryMode { path } => {
+            let mut object = Map::new();
+            json::insert(&mut object, "path", path.as_bytes());
+            Some(Value::from(object))
+        }
+        _ => None,
+    });
+    let because: Vec<String> = step.causes.iter().map(ToString::to_string).collect();
+    json!({
+        "line": step.line,
+        "text": step.text,
+        "stage": step.stage,
+        "stage_name": step.stage_name,
+        "files": files.collect::<Vec<_>>(),
+        "because": because,
+    })
 }
 
 /// A state with the fields of a listing.
