@@ -44,7 +44,6 @@ const SETTINGS: &[&str] = &[
     "core.pager=cat",
     "core.sshCommand=false",
     "credential.helper=",
-    "safe.bareRepository=explicit",
     "gc.auto=0",
     "log.showSignature=false",
     "log.follow=false",
@@ -95,6 +94,34 @@ pub enum GitError {
         /// The first line of what it said.
         message: String,
     },
+    /// It failed without a word, as where it was asked for something that is not there.
+    #[error("git failed without a word")]
+    Silent,
+}
+
+impl GitError {
+    /// What git's standard error comes to.
+    pub(crate) fn said(stderr: &[u8]) -> Self {
+        let mut lines = stderr.split(|&byte| byte == b'\n');
+        let Some(line) = lines.find(|line| !line.is_empty()) else {
+            return Self::Silent;
+        };
+        let message = show(line.strip_prefix(b"fatal: ").unwrap_or(line));
+        Self::Failed { message }
+    }
+
+    /// What to do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Run(error) if error.kind() == io::ErrorKind::NotFound => {
+                Some("install git, or do without it".to_owned())
+            }
+            Self::Failed { message } if message.contains("dubious ownership") => {
+                Some("make it a `safe.directory` of git if you trust it".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Git<'a> {
@@ -119,18 +146,19 @@ impl<'a> Git<'a> {
         if answer.is_cut || status.success() {
             return Ok(answer);
         }
-        let said = String::from_utf8_lossy(&said);
-        if said.contains("not a git repository") {
+        let is_in_none = b"not a git repository";
+        if said
+            .windows(is_in_none.len())
+            .any(|part| part == is_in_none)
+        {
             let dir = self.dir.to_owned();
             return Err(GitError::NoRepository { dir });
         }
-        let first = said.lines().next().unwrap_or("it failed without a word");
-        let first = first.strip_prefix("fatal: ").unwrap_or(first);
-        let message = show(first.as_bytes());
-        Err(GitError::Failed { message })
+        Err(GitError::said(&said))
     }
 
-    fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+    /// `git ARGUMENTS`, with nothing to read and pipes to write to.
+    pub(crate) fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new("git");
         command.arg("--no-pager").arg("-C").arg(self.dir);
         for setting in SETTINGS {

@@ -13,9 +13,10 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use shipload_context::{Archive, ArchiveOptions, ArchiveProblem, EntryPath, Progress, show};
+
+use crate::git::Git;
 
 pub use error::{RevisionError, RevisionProblem};
 
@@ -63,13 +64,14 @@ impl Revision {
         if revision.is_empty() || revision.as_bytes().starts_with(b"-") {
             return Err(fail(RevisionProblem::Name));
         }
-        let (repository, rest) = nearest(directory);
-        let inside = place(repository, rest).map_err(fail)?;
-        let tree = tree::id(repository, revision, inside.as_ref()).map_err(fail)?;
+        let (there, rest) = nearest(directory);
+        let git = Git::in_directory(there);
+        let inside = place(&git, rest).map_err(fail)?;
+        let tree = tree::id(&git, revision, inside.as_ref()).map_err(fail)?;
         let name = format!("git:{}", show(revision.as_bytes()));
-        let (reader, writer) = io::pipe().map_err(|e| fail(RevisionProblem::Git(e)))?;
+        let (reader, writer) = io::pipe().map_err(|e| fail(RevisionProblem::Talk(e)))?;
         let (archive, written) = std::thread::scope(|scope| {
-            let write = || objects::write(repository, &tree, writer, progress);
+            let write = || objects::write(&git, &tree, writer, progress);
             let writing = scope.spawn(write);
             let archive = Archive::from_reader(&name, reader, &ArchiveOptions::default());
             (archive, writing.join())
@@ -105,9 +107,8 @@ fn nearest(directory: &Path) -> (&Path, &Path) {
 }
 
 /// Where in its repository a directory is; none for the top.
-fn place(repository: &Path, rest: &Path) -> Result<Option<EntryPath>, RevisionProblem> {
-    let arguments = ["rev-parse", "--show-prefix"].map(OsStr::new);
-    let prefix = ask(repository, &arguments)?;
+fn place(git: &Git<'_>, rest: &Path) -> Result<Option<EntryPath>, RevisionProblem> {
+    let prefix = tree::prefix(git)?;
     let path = [b"./", prefix.as_slice(), b"/", rest.as_os_str().as_bytes()].concat();
     if path
         .split(|&byte| byte == b'/')
@@ -117,39 +118,4 @@ fn place(repository: &Path, rest: &Path) -> Result<Option<EntryPath>, RevisionPr
     }
     let path = EntryPath::cleaned(&path);
     path.map(Some).map_err(RevisionProblem::Path)
-}
-
-/// Git, so that it neither runs nor fetches nor asks for anything.
-fn git(repository: &Path) -> Command {
-    let mut git = Command::new("git");
-    git.arg("-C")
-        .arg(repository)
-        .args(["--no-optional-locks", "-c", "core.fsmonitor=false"])
-        .args([
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "protocol.allow=never",
-        ])
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_ALLOW_PROTOCOL", "none")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    git
-}
-
-/// What git answers, without the line feed at the end.
-fn ask(repository: &Path, arguments: &[&OsStr]) -> Result<Vec<u8>, RevisionProblem> {
-    let output = git(repository).args(arguments).output();
-    let mut output = output.map_err(RevisionProblem::Git)?;
-    if !output.status.success() {
-        return Err(RevisionProblem::said(&output.stderr));
-    }
-    if output.stdout.last() == Some(&b'\n') {
-        output.stdout.pop();
-    }
-    Ok(output.stdout)
 }

@@ -265,6 +265,11 @@ fn revisions() {
     let mut command = sandbox.command(&["diff", "git:HEAD~", ".", "-f", "Dockerfile"]);
     let child = command.current_dir(sandbox.path("new")).spawn().unwrap();
     assert_eq!(differences(sandbox.finish(child)), ALL);
+    // As where a hook of some repository runs it.
+    let mut command = sandbox.command(&["diff", "git:HEAD~:new", "new"]);
+    command.env("GIT_DIR", "elsewhere");
+    let run = sandbox.finish(command.spawn().unwrap());
+    assert_eq!(differences(run), ALL);
     let digest = |what: &str| sandbox.run(&["digest", what]).fine().text();
     assert_eq!(digest("git:HEAD:new"), digest("new"));
     assert_eq!(digest("git:HEAD~:new"), digest("old"));
@@ -300,7 +305,7 @@ fn what_cannot_be_compared_is_refused() {
         (
             &["old", "git:HEAD"],
             1,
-            "error: cannot read `.` as it is in the git revision `HEAD`\n  caused by: git says: not a git repository",
+            "error: cannot read `.` as it is in the git revision `HEAD`\n  caused by: `.` is in no git repository\n",
         ),
         (
             &["old", "git:-x"],

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use shipload_context::{ArchiveError, PathError, show};
+use shipload_context::{ArchiveError, PathError};
+
+use crate::git::GitError;
 
 /// A revision cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +26,21 @@ pub enum RevisionProblem {
     /// It is no name of a revision.
     #[error("that is no name of a revision")]
     Name,
-    /// Git cannot be run, or stopped talking.
-    #[error("cannot ask git: {0}")]
-    Git(io::Error),
-    /// Git refused.
-    #[error("git says: {0}")]
-    Said(String),
+    /// The repository has none of that name.
+    #[error("there is no such revision")]
+    Unknown,
+    /// There is no directory in that place of it.
+    #[error("there is no such directory in it")]
+    NoDirectory,
+    /// Git cannot be asked, or refused.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// Git stopped talking.
+    #[error("git broke off: {0}")]
+    Talk(io::Error),
+    /// The content of a file is not there, as in a partial clone.
+    #[error("the repository lacks the object `{0}`")]
+    Missing(String),
     /// A name in it cannot be in a context.
     #[error("{0}")]
     Path(PathError),
@@ -47,18 +58,6 @@ pub enum RevisionProblem {
     Unread,
 }
 
-impl RevisionProblem {
-    /// What git says on standard error: its first line, for a person.
-    pub(super) fn said(stderr: &[u8]) -> Self {
-        let line = stderr
-            .split(|&byte| byte == b'\n')
-            .find(|line| !line.is_empty());
-        let line = line.unwrap_or(b"nothing");
-        let line = line.strip_prefix(b"fatal: ").unwrap_or(line);
-        Self::Said(show(line))
-    }
-}
-
 impl RevisionError {
     /// Whether it was asked to stop, through its [`Progress`](shipload_context::Progress).
     pub fn is_cancelled(&self) -> bool {
@@ -69,12 +68,11 @@ impl RevisionError {
     pub fn hint(&self) -> Option<String> {
         match &self.problem {
             RevisionProblem::Archive(error) => error.hint(),
-            RevisionProblem::Git(error) if error.kind() == io::ErrorKind::NotFound => {
-                Some("install git, or compare directories".to_owned())
-            }
-            RevisionProblem::Said(said) if said.contains("dubious ownership") => {
-                Some("make it a `safe.directory` of git if you trust it".to_owned())
-            }
+            RevisionProblem::Git(error) => error.hint(),
+            RevisionProblem::Missing(_) => Some(
+                "fetch it with `git fetch --refetch --no-filter`: nothing is fetched here"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -2,27 +2,27 @@
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use shipload_context::{EntryPath, Progress};
+use shipload_context::{EntryPath, Progress, show};
 use tar::{Builder, EntryType, Header};
 
+use super::RevisionProblem;
 use super::tree::{FileKind, Files};
-use super::{RevisionProblem, git};
+use crate::git::{Git, GitError};
 
 /// The longest target of a link, in bytes, as in archives.
 const TARGET: u64 = EntryPath::MAX_LEN as u64;
 
 /// Writes the files of `tree` to `out` as a tar, and gives back the submodules.
 pub(super) fn write(
-    repository: &Path,
+    git: &Git<'_>,
     tree: &OsStr,
     out: impl Write,
     progress: &Progress,
 ) -> Result<Vec<EntryPath>, RevisionProblem> {
-    let mut files = Files::of(repository, tree)?;
-    let mut objects = Objects::new(repository)?;
+    let mut files = Files::of(git, tree)?;
+    let mut objects = Objects::new(git)?;
     let mut out = Builder::new(io::BufWriter::with_capacity(64 << 10, out));
     let mut submodules = Vec::new();
     while let Some(file) = files.next()? {
@@ -94,7 +94,7 @@ fn append(
 fn unread(error: io::Error) -> RevisionProblem {
     match error.kind() {
         io::ErrorKind::BrokenPipe => RevisionProblem::Unread,
-        _ => RevisionProblem::Git(error),
+        _ => RevisionProblem::Talk(error),
     }
 }
 
@@ -108,14 +108,11 @@ struct Objects {
 }
 
 impl Objects {
-    fn new(repository: &Path) -> Result<Self, RevisionProblem> {
-        let mut command = git(repository);
+    fn new(git: &Git<'_>) -> Result<Self, RevisionProblem> {
+        let mut command = git.command(&["cat-file", "--batch"]);
         // What it says on standard error it also says by its answer or its end.
-        command
-            .args(["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().map_err(RevisionProblem::Git)?;
+        command.stdin(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(GitError::Run)?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (questions, answers) = pipes.ok_or(RevisionProblem::Unread)?;
         Ok(Self {
@@ -132,11 +129,11 @@ impl Objects {
         let asked = self.questions.write_all(&question);
         asked
             .and_then(|()| self.questions.flush())
-            .map_err(RevisionProblem::Git)?;
+            .map_err(RevisionProblem::Talk)?;
         let mut answer = Vec::new();
         let mut head = self.answers.by_ref().take(1 << 10);
         head.read_until(b'\n', &mut answer)
-            .map_err(RevisionProblem::Git)?;
+            .map_err(RevisionProblem::Talk)?;
         let text = String::from_utf8_lossy(&answer);
         let mut words = text.trim_end().rsplit(' ');
         let size = words.next().and_then(|size| size.parse().ok());
@@ -145,7 +142,7 @@ impl Objects {
                 self.left = size;
                 Ok(size)
             }
-            _ => Err(RevisionProblem::said(&answer)),
+            _ => Err(RevisionProblem::Missing(show(object))),
         }
     }
 
@@ -160,7 +157,7 @@ impl Objects {
         let mut end = [0];
         self.answers
             .read_exact(&mut end)
-            .map_err(RevisionProblem::Git)
+            .map_err(RevisionProblem::Talk)
     }
 
     /// A small object, whole.
@@ -170,7 +167,7 @@ impl Objects {
         }
         let mut content = Vec::new();
         let read = self.content().read_to_end(&mut content);
-        read.map_err(RevisionProblem::Git)?;
+        read.map_err(RevisionProblem::Talk)?;
         self.end()?;
         Ok(content)
     }

@@ -3,30 +3,78 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::Path;
 use std::process::{Child, ChildStdout};
+use std::time::Duration;
 
 use shipload_context::EntryPath;
 
-use super::{RevisionProblem, ask, git};
+use super::RevisionProblem;
+use crate::git::{Git, GitError, Limits};
 
 /// The longest line about a file: more than the longest path that a context can have.
 const LONGEST: u64 = 8 << 10;
 
+/// How much a name may take.
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(60),
+    bytes: 8 << 10,
+};
+
+/// Where in its repository the directory is in which git runs, with a slash at the end.
+pub(super) fn prefix(git: &Git<'_>) -> Result<Vec<u8>, RevisionProblem> {
+    ask(git, &["--show-prefix".as_ref()])
+}
+
 /// The name of the tree object that `inside` is in `revision`; that of the whole revision where it is the top.
 pub(super) fn id(
-    repository: &Path,
+    git: &Git<'_>,
     revision: &OsStr,
     inside: Option<&EntryPath>,
 ) -> Result<OsString, RevisionProblem> {
-    let object = match inside {
-        Some(path) => [revision.as_bytes(), b":", path.as_bytes()].concat(),
-        None => [revision.as_bytes(), b"^{tree}"].concat(),
+    let whole = object(git, revision)?.ok_or(RevisionProblem::Unknown)?;
+    let found = match inside {
+        Some(path) => object(git, &join(whole, ":", path.as_bytes()))?,
+        None => Some(whole),
     };
-    let object = OsString::from_vec(object);
-    let verify = ["rev-parse", "--verify"].map(OsStr::new);
-    let answer = ask(repository, &[verify[0], verify[1], &object])?;
-    Ok(OsString::from_vec(answer))
+    let found = found.ok_or(RevisionProblem::NoDirectory)?;
+    let tree = object(git, &join(found, "^{tree}", b""));
+    match tree {
+        // It says which type it has instead.
+        Ok(None) | Err(RevisionProblem::Git(GitError::Failed { .. })) => {
+            Err(RevisionProblem::NoDirectory)
+        }
+        Ok(Some(tree)) => Ok(tree),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn join(mut object: OsString, between: &str, path: &[u8]) -> OsString {
+    object.push(between);
+    object.push(OsStr::from_bytes(path));
+    object
+}
+
+/// The name of an object by a name that people give it; none where there is none.
+fn object(git: &Git<'_>, name: &OsStr) -> Result<Option<OsString>, RevisionProblem> {
+    let arguments = ["--verify".as_ref(), "--quiet".as_ref(), name];
+    match ask(git, &arguments) {
+        Ok(name) => Ok(Some(OsString::from_vec(name))),
+        Err(RevisionProblem::Git(GitError::Silent)) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What `rev-parse` answers, without the line feed at the end.
+fn ask(git: &Git<'_>, arguments: &[&OsStr]) -> Result<Vec<u8>, RevisionProblem> {
+    let arguments = [&["rev-parse".as_ref()], arguments].concat();
+    let mut answer = git.ask(&arguments, LIMITS)?;
+    if answer.is_cut {
+        return Err(RevisionProblem::Long(LONGEST));
+    }
+    if answer.bytes.last() == Some(&b'\n') {
+        answer.bytes.pop();
+    }
+    Ok(answer.bytes)
 }
 
 /// A file in a tree.
@@ -52,12 +100,10 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn of(repository: &Path, tree: &OsStr) -> Result<Self, RevisionProblem> {
-        let mut command = git(repository);
-        command
-            .args(["ls-tree", "-r", "-z", "--full-tree"])
-            .arg(tree);
-        let mut child = command.spawn().map_err(RevisionProblem::Git)?;
+    pub(super) fn of(git: &Git<'_>, tree: &OsStr) -> Result<Self, RevisionProblem> {
+        let arguments = ["ls-tree", "-r", "-z", "--full-tree"].map(OsStr::new);
+        let mut command = git.command(&arguments);
+        let mut child = command.arg(tree).spawn().map_err(GitError::Run)?;
         let answer = child.stdout.take().ok_or(RevisionProblem::Unread)?;
         let answer = BufReader::new(answer);
         Ok(Self { child, answer })
@@ -68,14 +114,14 @@ impl Files {
         let mut line = Vec::new();
         let mut part = self.answer.by_ref().take(LONGEST);
         part.read_until(0, &mut line)
-            .map_err(RevisionProblem::Git)?;
+            .map_err(RevisionProblem::Talk)?;
         if line.is_empty() {
             return self.end().map(|()| None);
         }
         if line.pop() != Some(0) {
             return Err(RevisionProblem::Long(LONGEST));
         }
-        let foreign = || RevisionProblem::said(&line);
+        let foreign = || GitError::said(&line);
         let tab = line
             .iter()
             .position(|&byte| byte == b'\t')
@@ -97,13 +143,13 @@ impl Files {
         let mut said = Vec::new();
         if let Some(stderr) = self.child.stderr.take() {
             let read = stderr.take(LONGEST).read_to_end(&mut said);
-            read.map_err(RevisionProblem::Git)?;
+            read.map_err(RevisionProblem::Talk)?;
         }
-        let status = self.child.wait().map_err(RevisionProblem::Git)?;
+        let status = self.child.wait().map_err(RevisionProblem::Talk)?;
         if status.success() {
             Ok(())
         } else {
-            Err(RevisionProblem::said(&said))
+            Err(GitError::said(&said).into())
         }
     }
 }

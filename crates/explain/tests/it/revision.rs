@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use shipload_context::{Progress, Recipe, Request};
-use shipload_explain::{Inputs, Revision, RevisionError};
+use shipload_explain::{Inputs, Revision, RevisionError, RevisionProblem};
 
 use crate::support::{inputs_of, plan, write};
 
@@ -188,7 +188,7 @@ fn nothing_is_fetched() {
     git(&clone, &["config", "remote.origin.uploadpack", &upload]);
     let error = read(&clone, "HEAD").unwrap_err();
     assert!(
-        matches!(error.problem, shipload_explain::RevisionProblem::Said(_)),
+        matches!(error.problem, RevisionProblem::Missing(_)),
         "{error:?}"
     );
     assert!(!witness.exists());
@@ -222,22 +222,89 @@ fn what_cannot_be_read_is_said() {
     let dir = temp.path();
     repository(dir);
     let nowhere = tempfile::tempdir().unwrap();
-    let rows: [(&Path, &str, &str); 7] = [
-        (dir, "gone", "git says: "),
+    let rows: &[(&Path, &str, &str)] = &[
+        (dir, "gone", "there is no such revision"),
         (dir, "", "that is no name of a revision"),
         (dir, "--all", "that is no name of a revision"),
-        (dir, "HEAD:a", "git says: "),
-        (&dir.join("gone/away"), "HEAD", "git says: "),
-        (&dir.join("../.."), "HEAD", "git says: "),
-        (nowhere.path(), "HEAD", "git says: not a git repository"),
+        (dir, "HEAD:a", "there is no such directory in it"),
+        (&dir.join("a"), "HEAD", "there is no such directory in it"),
+        (
+            &dir.join("gone/away"),
+            "HEAD",
+            "there is no such directory in it",
+        ),
+        (&dir.join("../.."), "HEAD", "`"),
+        (nowhere.path(), "HEAD", "`"),
     ];
     for (dir, revision, want) in rows {
         let error = read(dir, revision).unwrap_err();
         let problem = error.problem.to_string();
-        assert!(problem.starts_with(want), "{revision}: {problem}");
+        let is_outside = *want == "`" && problem.ends_with("` is in no git repository");
+        assert!(problem == *want || is_outside, "{revision}: {problem}");
     }
     let progress = Progress::new();
     progress.cancel();
     let error = Revision::read(dir, "HEAD".as_ref(), &progress).unwrap_err();
     assert!(error.is_cancelled());
+}
+
+/// Whatever form a repository has: what is read is what is committed.
+#[test]
+fn every_form_of_a_repository_is_read() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path();
+    let first = dir.join("first");
+    fs_err::create_dir(&first).unwrap();
+    repository(&first);
+    let want = inputs(&first, "HEAD");
+    let of_sub = inputs(&first.join("sub"), "HEAD");
+    let place = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+
+    git(dir, &["clone", "-q", "--bare", "first", "bare"]);
+    git(&dir.join("bare"), &["gc", "-q", "--aggressive"]);
+    git(
+        dir,
+        &[
+            "clone",
+            "-q",
+            "--depth=1",
+            &format!("file://{}", place("first")),
+            "shallow",
+        ],
+    );
+    git(dir, &["clone", "-q", "--shared", "first", "shared"]);
+    git(
+        &first,
+        &["worktree", "add", "-q", "--detach", &place("worktree")],
+    );
+    git(&first, &["tag", "-a", "-m", "x", "v1"]);
+    git(&first, &["pack-refs", "--all"]);
+    git(dir, &["init", "-q", "--object-format=sha256", "sha256"]);
+    fs_err::write(dir.join("sha256/Dockerfile"), "FROM scratch\nCOPY x /\n").unwrap();
+    fs_err::write(dir.join("sha256/x"), "x").unwrap();
+    commit(&dir.join("sha256"));
+
+    for name in [
+        "bare",
+        "shallow",
+        "shared",
+        "worktree",
+        "first/.git",
+        "first",
+    ] {
+        assert_eq!(inputs(&dir.join(name), "HEAD"), want, "{name}");
+    }
+    for revision in [
+        "v1",
+        "v1^{}",
+        "HEAD^{tree}",
+        "main@{0}",
+        "HEAD^{/x}",
+        "heads/main",
+    ] {
+        assert_eq!(inputs(&first, revision), want, "{revision}");
+    }
+    assert_eq!(inputs(&first, "HEAD:sub"), of_sub);
+    assert_eq!(inputs(&dir.join("bare/sub"), "HEAD"), of_sub);
+    assert_eq!(inputs(&dir.join("sha256"), "HEAD"), of_sub);
 }
