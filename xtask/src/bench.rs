@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how long packing takes, and how much memory, beside what else people use for it.
+//! `cargo xtask bench`: how long packing and explaining take, and how much memory, beside what else people use for it.
 //!
 //! Rounds are interleaved: each goes once through all rows of a group, after one round that only warms the page cache. Nothing
 //! is asserted on time; goals are shown beside what was measured. Close calls are better settled by counting
@@ -6,10 +6,12 @@
 
 mod buildkit;
 mod contender;
+mod explain;
 mod measure;
 pub(crate) mod peer;
 mod programs;
 mod random;
+mod rules;
 mod shape;
 mod sink;
 mod table;
@@ -91,7 +93,7 @@ fn compare(arguments: &Arguments) -> Result<(), String> {
     fs::create_dir_all(&folder).map_err(text)?;
     let peer = env::current_exe().map_err(text)?;
     let shipload = workspace::target().join("release/shipload");
-    let programs = Programs::find(shipload, peer, &folder);
+    let programs = Programs::find(shipload, peer, &folder).map_err(text)?;
     let sink = Sink::start(&folder.join("sink.sock")).map_err(text)?;
     let builders = Builders::default();
 

@@ -10,6 +10,7 @@ use shipload_testkit::engine::Handle;
 use shipload_testkit::proxy::Proxy;
 
 use super::buildkit::Builders;
+use super::explain;
 use super::measure::{Pipeline, Stage};
 use super::peer::Kind;
 use super::programs::Programs;
@@ -79,15 +80,15 @@ pub(super) fn groups(
     if tree.name == "one-of-many" {
         return vec![least(tree, programs, sink)];
     }
-    vec![
+    let mut groups = vec![
         plain(tree, programs),
         gzip(tree, programs),
         zstd(tree, programs),
-        list(tree, programs),
-        digest(tree, programs),
-        secrets(tree, programs),
-        send(tree, programs, sink),
-    ]
+    ];
+    groups.extend(explain::groups(tree, programs));
+    groups.push(digest(tree, programs));
+    groups.push(send(tree, programs, sink));
+    groups
 }
 
 /// Making groups
@@ -100,12 +101,12 @@ impl Group {
         }
     }
 
-    fn row(&mut self, name: &str, pipeline: impl Into<Pipeline>, goals: &[Goal]) {
+    pub(super) fn row(&mut self, name: &str, pipeline: impl Into<Pipeline>, goals: &[Goal]) {
         self.rows.push(Contender::new(name, pipeline, goals));
     }
 
     /// A row whose program may be missing.
-    fn row_with(
+    pub(super) fn row_with(
         &mut self,
         name: &str,
         program: &Result<PathBuf, String>,
@@ -231,20 +232,6 @@ fn zstd(tree: &Tree, programs: &Programs) -> Group {
     group
 }
 
-fn list(tree: &Tree, programs: &Programs) -> Group {
-    let ls = Stage::new(&programs.shipload).args(["ls", "--format", "nul", "--ignorefile", "none"]);
-    let mut group = Group::new(
-        "listing",
-        Contender::new("shipload ls", ls.args([&tree.path]), &[]),
-    );
-    group.row(
-        "walk with stat",
-        peer(programs, Kind::Walk, tree),
-        &[Goal::Times(0.5)],
-    );
-    group
-}
-
 /// A digest of everything, beside SHA-256 of all files on two cores.
 fn digest(tree: &Tree, programs: &Programs) -> Group {
     let ours = Stage::new(&programs.shipload).args(["digest", "--ignorefile", "none"]);
@@ -259,28 +246,6 @@ fn digest(tree: &Tree, programs: &Programs) -> Group {
         Pipeline::from(find.args(["-type", "f", "-print0"])).then(sums),
         &[Goal::Times(1.0)],
     );
-    group
-}
-
-/// All content looked through for secrets. What else checking takes, listing above all, is in the second row.
-fn secrets(tree: &Tree, programs: &Programs) -> Group {
-    let check = |codes: &str| {
-        let check = Stage::new(&programs.shipload).args(["check", "--fail-on", "never"]);
-        check
-            .args(["--ignorefile", "none", "--only", codes])
-            .args([&tree.path])
-    };
-    let secrets = "secret,secret-file,possible-secret";
-    let mut group = Group::new(
-        "secrets",
-        Contender::new("shipload check", check(secrets), &[peak(tree)]),
-    );
-    group.row(
-        "without reading",
-        check("context-size"),
-        &[Goal::Rate(tree.size.bytes)],
-    );
-    group.row("GNU tar", gnu_tar(tree), &[]);
     group
 }
 
@@ -388,13 +353,13 @@ fn pack(tree: &Tree, programs: &Programs, compression: &str) -> Contender {
     Contender::new("shipload pack", pack, &[peak(tree)])
 }
 
-fn peer(programs: &Programs, kind: Kind, tree: &Tree) -> Stage {
+pub(super) fn peer(programs: &Programs, kind: Kind, tree: &Tree) -> Stage {
     let peer = Stage::new(&programs.peer).args(["bench-peer", kind.name()]);
     peer.args([&tree.path])
 }
 
 /// 48 MiB for any bytes, plus 400 bytes an entry and its path.
-fn peak(tree: &Tree) -> Goal {
+pub(super) fn peak(tree: &Tree) -> Goal {
     Goal::Peak((48 << 20) + 400 * tree.size.entries + tree.size.path_bytes)
 }
 

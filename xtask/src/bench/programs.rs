@@ -1,11 +1,13 @@
 //! Which of the programs to compare with this machine has, or can be given without installing them.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use shipload_testkit::packages::{self, Bundle, Release};
 use shipload_testkit::workspace;
 
+use super::rules::RuleFiles;
 use crate::tools;
 
 /// `pigz`, which few machines have.
@@ -14,6 +16,22 @@ const PIGZ: Bundle = Bundle {
     release: Release::Machine,
     packages: &["pigz"],
     programs: &["pigz"],
+};
+
+/// `rg`, which reads everything for some patterns.
+const RIPGREP: Bundle = Bundle {
+    name: "ripgrep",
+    release: Release::Machine,
+    packages: &["ripgrep"],
+    programs: &["rg"],
+};
+
+/// `ncdu`, which can write down what it found instead of showing it.
+const NCDU: Bundle = Bundle {
+    name: "ncdu",
+    release: Release::Machine,
+    packages: &["ncdu"],
+    programs: &["ncdu"],
 };
 
 /// The programs that this machine has, looked for once.
@@ -25,19 +43,22 @@ pub(super) struct Programs {
     pub(super) pigz: Result<PathBuf, String>,
     pub(super) zstd: Result<PathBuf, String>,
     pub(super) curl: Result<PathBuf, String>,
+    pub(super) ripgrep: Result<PathBuf, String>,
+    pub(super) ncdu: Result<PathBuf, String>,
     /// docker CLIs with the names of their rows.
     pub(super) dockers: Vec<(String, PathBuf, f64)>,
     pub(super) dockers_missing: Option<String>,
     pub(super) folder: PathBuf,
+    pub(super) rules: RuleFiles,
 }
 
 /// Looking for programs
 impl Programs {
     /// `shipload` and `peer` are the programs of this workspace; files are kept in `folder`.
-    pub(super) fn find(shipload: PathBuf, peer: PathBuf, folder: &Path) -> Self {
-        let on_path = |name: &str| {
-            workspace::on_path(name).ok_or_else(|| format!("`{name}` is not on the path"))
-        };
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub(super) fn find(shipload: PathBuf, peer: PathBuf, folder: &Path) -> io::Result<Self> {
         let mut dockers = Vec::new();
         if let Some(docker) = workspace::on_path("docker") {
             dockers.extend(docker_row(docker));
@@ -49,23 +70,36 @@ impl Programs {
         let dockers_missing = dockers
             .is_empty()
             .then(|| "docker CLI: neither on the path nor among Debian's packages".to_owned());
-        Self {
+        Ok(Self {
             shipload,
             peer,
             docker_py: tools::docker_py(),
-            pigz: on_path("pigz").or_else(|_| {
-                let bundle = PIGZ.provide().map_err(|error| error.to_string())?;
-                bundle
-                    .program("pigz")
-                    .ok_or_else(|| "the package has no `pigz`".to_owned())
-            }),
+            pigz: provide(&PIGZ),
             zstd: on_path("zstd"),
             curl: on_path("curl"),
+            ripgrep: provide(&RIPGREP),
+            ncdu: provide(&NCDU),
             dockers,
             dockers_missing,
             folder: folder.to_owned(),
-        }
+            rules: RuleFiles::write(folder)?,
+        })
     }
+}
+
+fn on_path(name: &str) -> Result<PathBuf, String> {
+    workspace::on_path(name).ok_or_else(|| format!("`{name}` is not on the path"))
+}
+
+/// The first program of a bundle: the machine's, else Debian's.
+fn provide(bundle: &Bundle) -> Result<PathBuf, String> {
+    let name = bundle.programs[0];
+    on_path(name).or_else(|_| {
+        let unpacked = bundle.provide().map_err(|error| error.to_string())?;
+        unpacked
+            .program(name)
+            .ok_or_else(|| format!("the package has no `{name}`"))
+    })
 }
 
 /// The docker CLI at `program` with its version, and how many times longer than ours it is to take.
