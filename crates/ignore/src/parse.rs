@@ -52,7 +52,13 @@ pub(crate) fn read(
             Semantics::Podman => podman_line(line),
         };
         let Some(pattern) = first_pass else { continue };
-        if let Some(line) = rule(semantics, place, line, &pattern)? {
+        // Docker drops the mark, so that it is no part of what the rule is known by.
+        let own = match semantics {
+            Semantics::Classic | Semantics::BuildKit => unmarked(line, index == 0),
+            Semantics::Podman => line,
+        };
+        let column = 1 + line.len() - own.len();
+        if let Some(line) = rule(semantics, Place { column, ..place }, own, &pattern)? {
             lines.push(line);
         }
     }
@@ -61,11 +67,7 @@ pub(crate) fn read(
 
 /// As `ignorefile.ReadAll`.
 fn docker_line(line: &[u8], is_first: bool) -> Option<Vec<u8>> {
-    let line = if is_first {
-        line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
-    } else {
-        line
-    };
+    let line = unmarked(line, is_first);
     if line.starts_with(b"#") {
         return None;
     }
@@ -82,6 +84,14 @@ fn docker_line(line: &[u8], is_first: bool) -> Option<Vec<u8>> {
         out.extend_from_slice(&pattern[usize::from(rooted)..]);
     }
     Some(out)
+}
+
+/// A line without the byte order mark of the file.
+fn unmarked(line: &[u8], is_first: bool) -> &[u8] {
+    match line.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) if is_first => rest,
+        _ => line,
+    }
 }
 
 /// As `imagebuilder.ParseIgnore`.
@@ -107,7 +117,7 @@ pub(crate) fn rule(
     }
     let text = trim_space(line);
     let indent = line.len() - line.trim_ascii_start().len();
-    place.column = indent + 1;
+    place.column += indent;
     let lossy = || String::from_utf8_lossy(text).into_owned();
 
     let cleaned = clean(pattern);
@@ -219,6 +229,14 @@ mod tests {
         );
         let marked = patterns(Semantics::BuildKit, b"\xef\xbb\xbfa\n\xef\xbb\xbfb");
         assert_eq!(marked, [(false, "a".into()), (false, "\u{feff}b".into())]);
+        let lines = |semantics| read(semantics, &"f".into(), b"\xef\xbb\xbf a\n").expect("good");
+        for (semantics, text, column) in [
+            (Semantics::Classic, &b"a"[..], 5),
+            (Semantics::Podman, b"\xef\xbb\xbf a", 1),
+        ] {
+            let line = &lines(semantics)[0];
+            assert_eq!((&line.text[..], line.place.column), (text, column));
+        }
         assert_eq!(
             patterns(Semantics::BuildKit, b"a\rb"),
             [(false, "a\rb".into())]
@@ -233,6 +251,7 @@ mod tests {
             ("  x[", 1, 4),
             ("a/b\\", 1, 4),
             ("\n!/x/[b", 2, 5),
+            ("\u{feff}x[", 1, 5),
         ] {
             let error = read(Semantics::Classic, &"f".into(), content.as_bytes()).expect_err("bad");
             assert_eq!(

@@ -80,6 +80,7 @@ impl TreeError {
             Self::Name { source: PathError::TooLong { .. }, .. } => {
                 Some("exclude the directory in the ignore file".into())
             }
+            Self::Rule(error) => error.hint(),
             _ => None,
         }
     }
