@@ -3,6 +3,7 @@
 //! Who lists `config/local.yml` in `.gitignore` does not want it to leave the machine, and easily forgets that Docker reads another
 //! file. Git is asked, in a way in which the repository cannot make it run anything.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -127,6 +128,8 @@ pub(super) fn all(plan: &Plan, view: &View, fates: &Fates<'_>, scan: &Scan) -> V
     };
     let mut findings = Vec::new();
     let mut others = Vec::new();
+    let members: Vec<_> = view.members().map(|member| &member.entry.path).collect();
+    let told: HashSet<_> = scan.hits.iter().map(|hit| &hit.path).collect();
     let names: Vec<_> = ignored.split(|byte| *byte == 0).collect();
     for (place, name) in names.iter().enumerate() {
         // A directory of which git ignores every file is listed before them, even where no rule is about it.
@@ -136,8 +139,7 @@ pub(super) fn all(plan: &Plan, view: &View, fates: &Fates<'_>, scan: &Scan) -> V
         let Ok(path) = EntryPath::new(name) else {
             continue;
         };
-        let told = || scan.hits.iter().any(|hit| hit.path == path);
-        if is_above || is_made(&path) || !is_sent(view, &path) || told() {
+        if is_above || is_made(&path) || !is_sent(&members, &path) || told.contains(&path) {
             continue;
         }
         let fate = fates.of(&path);
@@ -171,6 +173,7 @@ fn rest(others: &[EntryPath]) -> Option<Finding> {
         more => format!("git ignores {more} paths that the Dockerfile reads, such as `{first}`"),
     };
     let finding = Finding::new(Code::GitIgnored, message)
+        .of(first.clone())
         .severity(lower(Severity::Warning))
         .concerning(others);
     Some(finding.advice("exclude in the ignore file as well what the image does not need"))
@@ -195,13 +198,12 @@ fn is_private(path: &EntryPath) -> bool {
             .any(|word| memchr::memmem::find(&name, word).is_some())
 }
 
-/// Whether a path, or something below it, is in the context.
-fn is_sent(view: &View, path: &EntryPath) -> bool {
-    let is_known = view.tree().get(path).is_some();
-    is_known
-        && view
-            .members()
-            .any(|member| member.entry.path.starts_with(path))
+/// Whether a path, or something below it, is among the members.
+fn is_sent(members: &[&EntryPath], path: &EntryPath) -> bool {
+    let first = members.partition_point(|member| *member < path);
+    members
+        .get(first)
+        .is_some_and(|member| member.starts_with(path))
 }
 
 /// What git ignores and does not track below a directory, as names that end in NUL, directories with `/`; none where there is no
