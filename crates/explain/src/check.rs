@@ -7,11 +7,13 @@
 
 mod effects;
 mod engines;
+mod exclusion;
 mod files;
 mod habits;
 mod judged;
 mod junk;
 mod junk_kinds;
+mod line;
 mod lines;
 mod links;
 mod malformed;
@@ -190,7 +192,11 @@ fn secrets(subject: &Subject<'_>, progress: &Progress) -> Vec<Finding> {
         |path: &EntryPath| !subject.is_junk(path) || path.as_bytes() == b".git/config";
     let view = plan.view.clone().filter(|entry| is_looked_at(&entry.path));
     let request = &subject.options.request;
-    secret_findings(plan, &view, subject.least, request, progress)
+    let findings = secret_findings(plan, &view, subject.least, request, progress);
+    let completed = findings.into_iter();
+    completed
+        .map(|finding| exclusion::completed(subject, finding))
+        .collect()
 }
 
 impl Report {

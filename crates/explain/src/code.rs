@@ -78,6 +78,7 @@ codes! {
     TrailingSlash = "trailing-slash", Warning, "a rule with a final `/` that excludes a file as well";
     ByteOrderMark = "byte-order-mark", Note, "a byte order mark in an ignore file";
     LineEndings = "line-endings", Note, "line ends other than a line feed in an ignore file";
+    TrailingSpace = "trailing-space", Note, "white space behind a rule in an ignore file";
     DisabledRules = "disabled-rules", Warning, "an empty ignore file that keeps another one from being read";
     UnreadRules = "unread-rules", Warning, "an ignore file that this builder does not read";
     EngineDifference = "engine-difference", Warning, "a rule that means something else to another builder";

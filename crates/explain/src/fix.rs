@@ -18,7 +18,7 @@ mod diff;
 mod error;
 mod general;
 mod ground;
-mod literal;
+pub(crate) mod literal;
 mod search;
 mod target;
 mod text;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shipload_context::Semantics;
+use shipload_context::{Notice, Semantics};
 use shipload_ignore::Rule;
 
 use super::habits::Habits;
@@ -37,9 +37,10 @@ pub(super) fn all(
         judged,
         chosen,
     };
+    let unlisted = effects.about_unlisted();
     let rules = chosen
         .rules_in_files()
-        .filter(|(_, _, id)| !explained.contains(id));
+        .filter(|(_, _, id)| !explained.contains(id) && !unlisted.contains(id));
     let (matching, dead): (Vec<_>, Vec<_>) = rules
         .map(|(_, rule, id)| (rule, id))
         .partition(|(_, id)| effects.matches(*id));
@@ -55,6 +56,36 @@ struct Effects<'a> {
 }
 
 impl Effects<'_> {
+    /// The lines with rules for what is there and not listed: sockets, what cannot be read, and what may be in that.
+    fn about_unlisted(&self) -> BTreeSet<LineId> {
+        let mut lines = BTreeSet::new();
+        for notice in self.subject.survey.tree().notices() {
+            let path = match notice {
+                Notice::Socket(path) => path.as_bytes(),
+                Notice::Unreadable(path) => {
+                    let is_below = |rule: &Rule| {
+                        let rest = rule.pattern().strip_prefix(path.as_bytes());
+                        rest.is_some_and(|rest| rest.starts_with(b"/"))
+                    };
+                    let rules = self.chosen.rules_in_files();
+                    let below = rules.filter(|(_, rule, _)| is_below(rule));
+                    lines.extend(below.map(|(_, _, id)| id));
+                    path.as_bytes()
+                }
+                _ => continue,
+            };
+            let Ok(explained) = self.chosen.rules.explain(path, false) else {
+                continue;
+            };
+            let own = explained.steps.iter().filter(|step| step.path == path);
+            let own = own
+                .flat_map(|step| &step.rules)
+                .filter(|counts| !counts.is_inherited);
+            lines.extend(own.filter_map(|counts| self.chosen.files.line(counts.rule.place())));
+        }
+        lines
+    }
+
     /// Whether any builder finds something that the rule matches.
     fn matches(&self, id: LineId) -> bool {
         let mut numbers = self.judged.iter().map(|judged| (judged, judged.number(id)));

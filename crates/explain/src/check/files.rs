@@ -2,6 +2,7 @@
 
 use shipload_context::{EntryPath, Kind, MemberKind, Notice, OnUnreadable, Semantics};
 
+use super::exclusion;
 use super::subject::{Reading, Subject};
 use super::words::size;
 use crate::code::{Code, Severity};
@@ -84,9 +85,8 @@ fn large(subject: &Subject<'_>) -> Vec<Finding> {
         let finding = Finding::new(Code::LargeFile, message)
             .of(path.clone())
             .weighing(bytes);
-        subject
-            .unwanted(finding, Reading::Not)
-            .advice(format!("exclude it: add the rule `{path}`"))
+        let finding = subject.unwanted(finding, Reading::Not);
+        exclusion::advised(subject, finding, path, "")
     };
     unread.map(finding).collect()
 }
@@ -103,9 +103,8 @@ fn special(subject: &Subject<'_>) -> Vec<Finding> {
         let message =
             format!("`{path}` is {what}, which an image gets as it is, without what is behind it");
         let finding = Finding::new(Code::SpecialFile, message).of(path.clone());
-        subject
-            .unwanted(finding, subject.reading(path))
-            .advice(format!("exclude it: add the rule `{path}`"))
+        let finding = subject.unwanted(finding, subject.reading(path));
+        exclusion::advised(subject, finding, path, "")
     };
     special.map(finding).collect()
 }
@@ -113,23 +112,20 @@ fn special(subject: &Subject<'_>) -> Vec<Finding> {
 /// What listing the context noticed.
 fn noticed(subject: &Subject<'_>, notice: &Notice) -> Finding {
     let path = notice.path();
-    let rule = format!("exclude it: add the rule `{path}`");
     let new = |code, message: String| Finding::new(code, message).of(path.clone());
     match notice {
-        Notice::Socket(_) => new(
-            Code::Socket,
-            format!("`{path}` is a socket, which no builder can be sent: it is left out"),
-        )
-        .advice(rule),
+        Notice::Socket(_) => {
+            let message =
+                format!("`{path}` is a socket, which no builder can be sent: it is left out");
+            exclusion::advised(subject, new(Code::Socket, message), path, "")
+        }
         Notice::Unreadable(_) => {
             let finding = new(Code::Unreadable, format!("`{path}` cannot be read"));
             let finding = match subject.options.on_unreadable {
                 OnUnreadable::Fail => finding,
                 OnUnreadable::Skip => finding.severity(Severity::Warning),
             };
-            finding.advice(format!(
-                "make it readable, or exclude it: add the rule `{path}`"
-            ))
+            exclusion::advised(subject, finding, path, "make it readable, or ")
         }
         Notice::Whiteout(_) => {
             let finding = new(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use shipload_context::{EntryPath, MemberKind};
 
+use super::exclusion;
 use super::judged::Judged;
 use super::junk_kinds::{self, Kind};
 use super::subject::{Reading, Subject};
@@ -104,7 +105,7 @@ fn finding(subject: &Subject<'_>, judged: &[Judged], mut heaps: Vec<Heap<'_>>) -
         None => path.to_string(),
     };
     let advice = format!("add the rule `{rule}`");
-    let edits = addition(subject, &rule);
+    let edits = exclusion::addition(subject, rule.as_bytes()).map(|edit| vec![edit]);
     let is_junk = |moved: &EntryPath| heaps.iter().any(|heap| moved.starts_with(heap.path));
     let is_known = |moved: &EntryPath| is_junk(moved) || !is_member(subject, moved);
     let works = |edits: &Vec<Edit>| {
@@ -123,21 +124,4 @@ fn finding(subject: &Subject<'_>, judged: &[Judged], mut heaps: Vec<Heap<'_>>) -
 
 fn is_member(subject: &Subject<'_>, path: &EntryPath) -> bool {
     subject.plan.view.tree().get(path).is_some()
-}
-
-/// The edit that adds a rule; of a context without ignore file it makes one.
-fn addition(subject: &Subject<'_>, rule: &str) -> Option<Vec<Edit>> {
-    if let Some(file) = subject.files.files.last() {
-        return Some(vec![file.addition(rule)]);
-    }
-    let directory = subject.plan.directory.as_deref()?;
-    let file = directory.join(".dockerignore");
-    let is_new = subject.plan.ignore_files.is_empty() && fs_err::symlink_metadata(&file).is_err();
-    is_new.then(|| {
-        vec![Edit {
-            file,
-            range: 0..0,
-            text: format!("{rule}\n").into_bytes(),
-        }]
-    })
 }

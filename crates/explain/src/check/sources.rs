@@ -152,7 +152,7 @@ fn excluded(
         .files
         .files
         .last()
-        .map(|file| vec![file.addition(&format!("!{path}"))]);
+        .map(|file| vec![file.addition(format!("!{path}").as_bytes())]);
     let is_plain = !by.path.contains(['*', '?', '[', '\\', '|', '{', '}', '^']);
     let works = |edits: &Vec<_>| {
         is_plain

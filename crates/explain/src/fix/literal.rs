@@ -1,5 +1,6 @@
 //! Names as patterns that match them and nothing else, as far as that can be written.
 
+use shipload_context::EntryPath;
 use shipload_ignore::{Rules, Semantics};
 
 /// What some engine takes for more than itself: `*?[]\` make a wildcard pattern for Docker, `|{}^` have power in one, and
@@ -26,6 +27,15 @@ pub(super) fn line(
                 .iter()
                 .all(|&engine| matches(engine, line, is_negated, path, below))
         })
+}
+
+/// The line that has every engine match `path`, and nothing else; `None` if there is none.
+pub(crate) fn for_all(path: &EntryPath, is_negated: bool) -> Option<Vec<u8>> {
+    let path = path.as_bytes();
+    let engines = [Semantics::Classic, Semantics::BuildKit, Semantics::Podman];
+    // A line feed in a name can only be written as any character.
+    let is_exact = !path.contains(&b'\n');
+    is_exact.then(|| line(path, is_negated, Below::Itself, &engines))?
 }
 
 /// Whether a line is for a path or for what is below it.

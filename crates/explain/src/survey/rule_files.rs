@@ -34,8 +34,9 @@ pub struct RuleFile {
     pub path: PathBuf,
     /// What verdicts call it: relative to the context if it is in it.
     pub name: String,
-    /// What is in it.
-    pub content: Vec<u8>,
+    content: Vec<u8>,
+    /// Where each line starts.
+    starts: Vec<usize>,
 }
 
 /// A line of one of the files.
@@ -75,7 +76,9 @@ impl RuleFiles {
         for id in lines.iter().rev() {
             if let Some(file) = changed.files.get_mut(id.file) {
                 let range = file.line(id.line);
-                file.content.drain(range);
+                let mut content = std::mem::take(&mut file.content);
+                content.drain(range);
+                file.set(content);
             }
         }
         changed
@@ -86,7 +89,7 @@ impl RuleFiles {
         let mut changed = self.clone();
         for file in &mut changed.files {
             let own = edits.iter().filter(|edit| edit.file == file.path);
-            file.content = Edit::apply(own, &file.content)?;
+            file.set(Edit::apply(own, &file.content)?);
         }
         Some(changed)
     }
@@ -131,23 +134,42 @@ impl RuleFile {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let shown = path.strip_prefix(directory).unwrap_or(path);
-        Ok(Self {
+        let mut read = Self {
             path: path.to_owned(),
             name: show(shown.as_os_str().as_bytes()),
-            content,
-        })
+            content: Vec::new(),
+            starts: Vec::new(),
+        };
+        read.set(content);
+        Ok(read)
+    }
+
+    fn set(&mut self, content: Vec<u8>) {
+        self.starts.clear();
+        self.starts.push(0);
+        let ends = memchr::memchr_iter(b'\n', &content);
+        self.starts.extend(ends.map(|end| end + 1));
+        self.content = content;
+    }
+
+    /// What is in it.
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// How many lines there are: one more than line feeds.
+    pub fn line_count(&self) -> usize {
+        self.starts.len()
     }
 
     /// The bytes of a line without its line feed; empty at the end for a line that is not there.
     pub fn line(&self, line: usize) -> Range<usize> {
-        let mut start = 0;
-        for (number, text) in (1..).zip(self.content.split(|&byte| byte == b'\n')) {
-            if number == line {
-                return start..start + text.len();
-            }
-            start += text.len() + 1;
-        }
-        self.content.len()..self.content.len()
+        let start = |line: usize| self.starts.get(line.checked_sub(1)?).copied();
+        let length = self.content.len();
+        let Some(from) = start(line) else {
+            return length..length;
+        };
+        from..start(line + 1).map_or(length, |next| next - 1)
     }
 
     /// A line as a place to show: all of it but the white space around it.
@@ -205,11 +227,11 @@ impl RuleFile {
     }
 
     /// The edit that adds a line at the end.
-    pub fn addition(&self, rule: &str) -> Edit {
+    pub fn addition(&self, rule: &[u8]) -> Edit {
         let end = self.content.len();
         let is_open = !self.content.is_empty() && !self.content.ends_with(b"\n");
-        let before = if is_open { "\n" } else { "" };
-        self.edit(end..end, format!("{before}{rule}\n"))
+        let before = if is_open { &b"\n"[..] } else { b"" };
+        self.edit(end..end, [before, rule, b"\n"].concat())
     }
 
     fn edit(&self, range: Range<usize>, text: impl Into<Vec<u8>>) -> Edit {

@@ -319,6 +319,7 @@ fn sockets_and_fifos() {
             "warning special-file f: `f` is a FIFO",
             "note socket s: `s` is a socket",
         ],
+        moves: &["f"],
         ..ROW
     };
     run_after(&row, &CheckOptions::default(), |root| {
@@ -332,6 +333,43 @@ fn sockets_and_fifos() {
             0,
         )
         .unwrap();
+    });
+}
+
+#[test]
+fn names_that_mean_something_in_a_rule() {
+    let row = Row {
+        files: &[SRC, ("src/a", ""), ("b1", "")],
+        findings: &[
+            "note large-file !b[1]: ",
+            "note large-file #a : ",
+            "note unusual-name #a : ",
+        ],
+        moves: &["!b[1]", "#a "],
+        ..ROW
+    };
+    let mut options = CheckOptions::default();
+    options.large_file = 100;
+    run_after(&row, &options, |root| {
+        for name in ["#a ", "!b[1]"] {
+            fs::write(root.join(name), [b'x'; 100]).unwrap();
+        }
+    });
+}
+
+#[test]
+fn rules_for_what_is_not_listed_do_something() {
+    let row = Row {
+        files: &[
+            ALL,
+            (".dockerignore", "run/app.sock\nfixtures/*.sock\n"),
+            ("run/a", ""),
+        ],
+        findings: &["note dead-rule .dockerignore:2:1: `fixtures/*.sock` matches nothing"],
+        ..ROW
+    };
+    run_after(&row, &CheckOptions::default(), |root| {
+        drop(UnixListener::bind(root.join("run/app.sock")).unwrap());
     });
 }
 
@@ -377,6 +415,7 @@ fn sizes() {
             "error context-size .: the files in the context have 323 B, more than the 150 B that are allowed",
             "note large-file unread.iso: `unread.iso` has 100 B, and the Dockerfile does not read it",
         ],
+        moves: &["unread.iso"],
         ..ROW
     };
     run_after(&row, &options, large);
@@ -392,6 +431,7 @@ fn sizes() {
     run_after(
         &Row {
             findings: &[],
+            moves: &[],
             ..row
         },
         &options,

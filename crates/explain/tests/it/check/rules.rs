@@ -125,8 +125,58 @@ const TEXT: &[Row] = &[
         name: "carriage returns alone",
         files: &[ALL, (".dockerignore", "a\rb\n"), ("a", ""), ("b", "")],
         findings: &[
-            "note dead-rule .dockerignore:1:1: `a\\u{d}b` matches nothing",
-            "warning line-endings .dockerignore:1:2: a CR within a line",
+            "warning line-endings .dockerignore:1:2: a CR within a line ends no line: what follows is part of the pattern",
+        ],
+        moves: &["a", "b"],
+        ..ROW
+    },
+    Row {
+        name: "carriage returns for all lines",
+        files: &[
+            ALL,
+            (".dockerignore", "# made long ago\ra\rb\r"),
+            ("a", ""),
+            ("b", ""),
+        ],
+        findings: &[
+            "warning line-endings .dockerignore:1:16: a CR within a line ends no line: what follows is part of the comment",
+        ],
+        moves: &["a", "b"],
+        ..ROW
+    },
+    Row {
+        name: "white space behind rules",
+        files: &[
+            ALL,
+            (".dockerignore", "a \n\nb\t\u{a0}\r\n# c \n \n!b/d\n"),
+            ("a", ""),
+            ("b/c", ""),
+            ("b/d", ""),
+        ],
+        findings: &[
+            "note line-endings .dockerignore:1:1: 1 line ends in CR LF",
+            "note trailing-space .dockerignore:1:2: 2 rules end in white space; Docker and podman trim that",
+        ],
+        ..ROW
+    },
+    Row {
+        name: "white space behind a name",
+        files: &[ALL, (".dockerignore", "a \n"), ("a ", ""), ("b", "")],
+        findings: &[
+            "warning trailing-space .dockerignore:1:2: builders trim the white space with which the name `a ` ends",
+            "note unusual-name a : ",
+        ],
+        moves: &["a "],
+        ..ROW
+    },
+    Row {
+        name: "white space before rules, and none",
+        files: &[
+            ALL,
+            (".dockerignore", "  a\nb[ ]\nc d\n"),
+            ("a", ""),
+            ("b ", ""),
+            ("c d", ""),
         ],
         ..ROW
     },
@@ -160,6 +210,15 @@ const EFFECTS: &[Row] = &[
         name: "a rule for what is not there",
         files: &[ALL, (".dockerignore", "fixtures/old\n"), ("a", "")],
         findings: &["note dead-rule .dockerignore:1:1: `fixtures/old` matches nothing"],
+        ..ROW
+    },
+    Row {
+        name: "a mark before a rule for what is not there",
+        files: &[ALL, (".dockerignore", "\u{feff}fixtures/old\n"), ("a", "")],
+        findings: &[
+            "note byte-order-mark .dockerignore:1:1: ",
+            "note dead-rule .dockerignore:1:4: `fixtures/old` matches nothing",
+        ],
         ..ROW
     },
     Row {
