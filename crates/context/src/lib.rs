@@ -62,5 +62,6 @@ pub use source::archive::{
 };
 pub use source::host::{HostDir, OnUnreadable};
 pub use source::made::EntryMetadata;
+pub use threads::on_threads;
 pub use tree::{Clash, Notice, Tree, TreeBuilder, TreeError};
 pub use view::{Member, MemberKind, Modes, Owner, Parents, Policy, Times, View};

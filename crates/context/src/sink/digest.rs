@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::content::ReadError;
 use crate::progress::{Moment, Progress};
-use crate::threads;
+use crate::threads::on_threads;
 use crate::view::{MemberKind, View};
 
 /// How much of a file is in memory at a time, in bytes: with what hashing needs it stays in a core's second-level cache.
@@ -82,11 +82,7 @@ pub fn digests(
             failed: None,
         }),
     };
-    std::thread::scope(|scope| {
-        let threads = threads::count(threads);
-        threads::help(scope, threads, || work.run());
-        work.run();
-    });
+    on_threads(threads, || work.run());
     let done = work.done.into_inner();
     let Done {
         mut digests,

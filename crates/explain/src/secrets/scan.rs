@@ -1,30 +1,17 @@
 //! `scan_secrets`: looks for secrets in the files of a view, in parallel.
 //!
 //! Files are read as they are packed: opened without following a link, compared with what was listed before and after. A file is
-//! looked at in pieces of 1 MiB with some of what is before and behind, so that a secret across two pieces is found, by the one in
-//! which it begins; of no file more is in memory.
+//! looked at in pieces; of no file more than one is in memory for each thread.
+
+mod piece;
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use shipload_context::{Entry, EntryPath, MemberKind, Opened, Progress, ReadError, View};
+use shipload_context::{Entry, EntryPath, MemberKind, Progress, ReadError, View, on_threads};
 
 use super::kinds::{Confidence, SecretKind};
-use super::names;
-use super::style::{self, Encoding};
-use super::text::Text;
-
-/// How much of a file is looked at at once, in bytes.
-const PIECE: u64 = 1 << 20;
-
-/// What of the text before a piece is looked at with it, in bytes.
-const BEFORE: u64 = 4 << 10;
-
-/// What of the text behind it.
-const BEHIND: u64 = 16 << 10;
-
-/// As many secrets of one piece are told.
-const MOST: usize = 1000;
+use piece::{PIECE, Piece};
 
 /// A secret that was found. It never holds the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,20 +69,7 @@ pub fn scan_secrets(view: &View, threads: Option<NonZeroUsize>, progress: &Progr
         cursor: Mutex::default(),
         done: Mutex::default(),
     };
-    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let threads = threads.unwrap_or_else(cores).get().min(64);
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            // Where the system refuses a thread there are fewer of them.
-            if std::thread::Builder::new()
-                .spawn_scoped(scope, || work.run())
-                .is_err()
-            {
-                break;
-            }
-        }
-        work.run();
-    });
+    on_threads(threads, || work.run());
     let done = work
         .done
         .into_inner()
@@ -124,31 +98,6 @@ struct Done {
     pieces: Vec<Piece>,
     unread: Vec<(usize, ReadError)>,
     bytes: u64,
-}
-
-/// What is in a piece of a file.
-struct Piece {
-    place: usize,
-    start: u64,
-    /// How many lines end in it.
-    lines: u64,
-    /// Where the last of them ends, from the start of the file.
-    last: Option<u64>,
-    /// Where the first line begins: behind a mark of UTF-8.
-    mark: u64,
-    spots: Vec<Spot>,
-}
-
-/// A secret in a piece.
-struct Spot {
-    kind: &'static SecretKind,
-    is_whole_file: bool,
-    /// How many lines of the piece end before it.
-    lines: u64,
-    /// Where it is, from the start of the file.
-    at: u64,
-    /// Where the last line before it ends, from the start of the file, if it ends in the piece.
-    last: Option<u64>,
 }
 
 impl Work<'_> {
@@ -186,7 +135,7 @@ impl Work<'_> {
             if self.progress.cancelled() {
                 break;
             }
-            match piece(entry, place, start, &mut buffer) {
+            match Piece::read(entry, place, start, &mut buffer) {
                 // The lines of a large file are counted in all of its pieces.
                 Ok(piece) if piece.spots.is_empty() && entry.size() <= PIECE => {}
                 Ok(piece) => mine.pieces.push(piece),
@@ -198,129 +147,6 @@ impl Work<'_> {
         done.pieces.append(&mut mine.pieces);
         done.unread.append(&mut mine.unread);
         done.bytes += mine.bytes;
-    }
-}
-
-/// Reads a piece and looks for secrets in it.
-fn piece(
-    entry: &Entry,
-    place: usize,
-    start: u64,
-    buffer: &mut Vec<u8>,
-) -> Result<Piece, ReadError> {
-    let size = entry.size();
-    let from = start.saturating_sub(BEFORE);
-    let end = size.min(start + PIECE);
-    let to = size.min(end + BEHIND);
-    let opened = entry.open()?;
-    let head = if from > 0 {
-        Some(head(&opened, size)?)
-    } else {
-        None
-    };
-    let length = usize::try_from(to - from).unwrap_or(usize::MAX);
-    if buffer.len() < length {
-        buffer.resize(length, 0);
-    }
-    let bytes = &mut buffer[..length];
-    opened.read_at(bytes, from)?;
-    opened.finish()?;
-    let bytes = &*bytes;
-    let at = |offset: u64| usize::try_from(offset - from).unwrap_or(usize::MAX);
-    let style = style::of(entry.path.as_bytes(), head.as_deref().unwrap_or(bytes));
-    let mut piece = Piece {
-        place,
-        start,
-        lines: 0,
-        last: None,
-        mark: if start == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
-            3
-        } else {
-            0
-        },
-        spots: Vec::new(),
-    };
-    let (own_start, own_end) = (at(start), at(end));
-    match style.encoding {
-        Encoding::Bytes => {
-            let text = Text {
-                bytes,
-                style: style.style,
-            };
-            piece.look(&text, own_start..own_end, from, entry, start == 0);
-        }
-        utf16 => {
-            let parts = [0..own_start, own_start..own_end, own_end..length];
-            let [before, own, behind] = parts.map(|part| utf16.decode(&bytes[part]));
-            let range = before.len()..before.len() + own.len();
-            let whole = [before, own, behind].concat();
-            let text = Text {
-                bytes: &whole,
-                style: style.style,
-            };
-            piece.look(&text, range, from, entry, start == 0);
-        }
-    }
-    Ok(piece)
-}
-
-/// The beginning of a file, by which it is known what it is.
-fn head(opened: &Opened<'_>, size: u64) -> Result<Vec<u8>, ReadError> {
-    let length = size.min(style::HEAD as u64);
-    let mut head = vec![0; usize::try_from(length).unwrap_or_default()];
-    opened.read_at(&mut head, 0)?;
-    Ok(head)
-}
-
-impl Piece {
-    fn look(
-        &mut self,
-        text: &Text<'_>,
-        own: std::ops::Range<usize>,
-        from: u64,
-        entry: &Entry,
-        is_first: bool,
-    ) {
-        let mut found: Vec<(usize, &'static SecretKind, bool)> = Vec::new();
-        if is_first
-            && let Some((kind, at)) = names::look(
-                entry.path.as_bytes(),
-                &text.bytes[..text.bytes.len().min(names::HEAD)],
-            )
-        {
-            found.push((at.unwrap_or(0), kind, at.is_none()));
-        }
-        let secrets = text
-            .secrets()
-            .into_iter()
-            .filter(|secret| own.contains(&secret.range.start));
-        found.extend(secrets.map(|secret| (secret.range.start, secret.kind, false)));
-        found.truncate(MOST);
-        if found.is_empty() && entry.size() <= PIECE {
-            return;
-        }
-        found.sort_by_key(|(at, ..)| *at);
-        let mut newlines = memchr::memchr_iter(b'\n', &text.bytes[own.clone()])
-            .map(|at| own.start + at)
-            .peekable();
-        for (at, kind, is_whole_file) in found {
-            while let Some(newline) = newlines.next_if(|newline| *newline < at) {
-                self.lines += 1;
-                self.last = Some(from + newline as u64);
-            }
-            let (lines, last) = (self.lines, self.last);
-            self.spots.push(Spot {
-                kind,
-                is_whole_file,
-                lines,
-                at: from + at as u64,
-                last,
-            });
-        }
-        for newline in newlines {
-            self.lines += 1;
-            self.last = Some(from + newline as u64);
-        }
     }
 }
 
