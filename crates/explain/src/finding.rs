@@ -186,12 +186,13 @@ impl std::fmt::Display for Finding {
 
 impl Location {
     /// The line with a caret below each byte that it is about, on two lines; none where the line is empty. Characters that a
-    /// terminal may obey are escaped, and tabs are four spaces.
+    /// terminal may obey are escaped, and so is a byte order mark; tabs are four spaces.
     pub fn caret(&self) -> Option<String> {
         if self.excerpt.is_empty() {
             return None;
         }
-        let shown = |text: &str| show(text.replace('\t', "    ").as_bytes());
+        let visible = |text: &str| text.replace('\t', "    ").replace('\u{feff}', "\\u{feff}");
+        let shown = |text: &str| show(visible(text).as_bytes());
         let boundary = |at: usize| {
             let mut inside = (0..=at.min(self.excerpt.len())).rev();
             inside
@@ -257,6 +258,10 @@ mod tests {
         assert_eq!(
             at("\tn\u{f6}\u{1b}x", 3, 3).as_deref(),
             Some("    n\u{f6}\\u{1b}x\n     ^^^^^^^")
+        );
+        assert_eq!(
+            at("\u{feff}ab", 4, 2).as_deref(),
+            Some("\\u{feff}ab\n        ^^")
         );
         assert_eq!(at("ab", 9, 9).as_deref(), Some("ab\n  ^"));
         assert_eq!(at("", 1, 1), None);

@@ -1,5 +1,7 @@
 //! `shipload check`.
 
+mod pages;
+
 use std::path::Path;
 
 use serde_json::Value;
