@@ -51,6 +51,20 @@ pub enum ManifestProblem {
     /// There is more than the last line.
     #[error("something follows the end of the manifest")]
     Trailing,
+    /// A file is in something that is no directory.
+    #[error("`{path}` is below `{above}`, which is no directory")]
+    Below {
+        /// Where the file is.
+        path: String,
+        /// What is there instead of a directory.
+        above: String,
+    },
+    /// It has more steps than any build.
+    #[error("the manifest has more than {0} steps")]
+    TooManySteps(usize),
+    /// A line is longer than any of a manifest.
+    #[error("the line has more than {0} bytes")]
+    LongLine(u64),
     /// It is larger than any manifest.
     #[error("the manifest has more than {0} bytes")]
     TooLarge(u64),

@@ -7,16 +7,22 @@ use sha2::{Digest as _, Sha256};
 use super::lines::{BuilderLine, DigestLine, EndLine, FileLine, HeadLine, StepLine, VERSION};
 use super::{ManifestError, ManifestProblem};
 use crate::digest::Digest;
-use crate::inputs::Inputs;
+use crate::inputs::{InputKind, Inputs};
 
 /// The most bytes that a manifest may have: a million files with names of 200 bytes have fewer.
 const LIMIT: u64 = 512 << 20;
+
+/// The most bytes of a line: a hundred times those of the longest instruction that anybody has written.
+const LINE: u64 = 16 << 20;
+
+/// The most steps: to foretell what becomes of them takes time that grows with their square.
+const STEPS: usize = 10_000;
 
 /// # Reading manifests
 impl Inputs {
     /// Reads a manifest to its end. It has to be as [`Inputs::write_manifest`] writes it: its digests are verified.
     ///
-    /// Not more than 512 MiB are read.
+    /// Not more than 512 MiB are read, 16 MiB for a line and 10,000 steps.
     ///
     /// # Errors
     /// [`ManifestError`], with the line.
@@ -63,6 +69,14 @@ fn inputs<R: Read>(lines: &mut Lines<R>) -> Result<Inputs, ManifestProblem> {
         {
             return Err(ManifestProblem::Order(file.path.to_string()));
         }
+        // What is in a directory follows it.
+        if let Some(last) = inputs.files.last()
+            && last.kind != InputKind::Dir
+            && file.path.starts_with(&last.path)
+        {
+            let (path, above) = (file.path.to_string(), last.path.to_string());
+            return Err(ManifestProblem::Below { path, above });
+        }
         inputs.files.push(file);
     };
     // What is written of it has this digest, so the text above is what would be written.
@@ -77,6 +91,9 @@ fn inputs<R: Read>(lines: &mut Lines<R>) -> Result<Inputs, ManifestProblem> {
             break parse::<EndLine>(text)?.end;
         }
         let step = parse::<StepLine<'_>>(text)?;
+        if inputs.steps.len() == STEPS {
+            return Err(ManifestProblem::TooManySteps(STEPS));
+        }
         inputs.steps.push(step.step(inputs.files.len())?);
     };
     let real = lines.digest_of_earlier();
@@ -92,8 +109,12 @@ fn inputs<R: Read>(lines: &mut Lines<R>) -> Result<Inputs, ManifestProblem> {
 
 /// The version of what may be a manifest of any version.
 fn version(text: &str) -> Option<u64> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    value.get("manifest")?.as_u64()
+    #[derive(serde::Deserialize)]
+    struct Version {
+        manifest: u64,
+    }
+    let version: Version = serde_json::from_str(text).ok()?;
+    Some(version.manifest)
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, ManifestProblem> {
@@ -118,10 +139,15 @@ impl<R: Read> Lines<R> {
     fn next(&mut self) -> Result<&str, ManifestProblem> {
         self.hash.update(&self.text);
         self.text.clear();
-        let read = self.reader.read_line(&mut self.text);
-        self.bytes += read.map_err(ManifestProblem::Read)? as u64;
+        let mut line = self.reader.by_ref().take(LINE + 1);
+        let read = line.read_line(&mut self.text);
+        let read = read.map_err(ManifestProblem::Read)? as u64;
+        self.bytes += read;
         if self.bytes > LIMIT {
             return Err(ManifestProblem::TooLarge(LIMIT));
+        }
+        if read > LINE {
+            return Err(ManifestProblem::LongLine(LINE));
         }
         if !self.text.ends_with('\n') {
             return Err(ManifestProblem::Cut);

@@ -113,6 +113,11 @@ fn what_is_wrong_is_said() {
             "line 3: it is no line of a manifest: unknown variant `door`, expected one of",
         ),
         (swapped, "line 4: `d/f` is out of order"),
+        (with(3, lines[2]), "line 4: `d` is out of order"),
+        (
+            with(2, r#"{"path":"d","type":"fifo","mode":"0755"}"#),
+            "line 4: `d/f` is below `d`, which is no directory",
+        ),
         (
             format!("{text}\n"),
             "line 11: something follows the end of the manifest",
@@ -122,10 +127,27 @@ fn what_is_wrong_is_said() {
         let error = Inputs::read_manifest(text.as_bytes()).unwrap_err();
         assert!(error.to_string().starts_with(want), "{error}\n{want}");
     }
-    let endless = std::io::Read::chain(&b"{\"manifest\":1"[..], std::io::repeat(b' '));
-    let error = Inputs::read_manifest(endless).unwrap_err();
-    assert!(
-        matches!(error.problem, ManifestProblem::TooLarge(_)),
-        "{error}"
-    );
+    let endless = |repeated: &str| {
+        let start = format!("{}\n", lines[..lines.len() - 1].join("\n"));
+        let more = Repeat(repeated.as_bytes().iter().copied().cycle());
+        let whole = std::io::Read::chain(start.as_bytes(), more);
+        Inputs::read_manifest(whole).unwrap_err().problem
+    };
+    let found = endless(" ");
+    assert!(matches!(found, ManifestProblem::LongLine(_)), "{found}");
+    let step = lines[lines.len() - 2];
+    assert!(step.starts_with(r#"{"stage""#), "{step}");
+    let found = endless(&format!("{step}\n"));
+    assert!(matches!(found, ManifestProblem::TooManySteps(_)), "{found}");
+}
+
+/// The same bytes over and over.
+struct Repeat<'a>(std::iter::Cycle<std::iter::Copied<std::slice::Iter<'a, u8>>>);
+
+impl std::io::Read for Repeat<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = buffer.iter_mut().zip(&mut self.0);
+        bytes.for_each(|(place, byte)| *place = byte);
+        Ok(buffer.len())
+    }
 }
