@@ -8,7 +8,7 @@ use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use shipload::blocking::{Engine, StartError};
+use shipload::blocking::Engine;
 use shipload::engine::{
     AddressQuery, Builder, BuilderQuery, BuilderResolution, ConnectOptions, Environment,
     resolve_builder, sanitize,
@@ -16,7 +16,7 @@ use shipload::engine::{
 
 use crate::args::{EngineArguments, EngineChoice};
 use crate::commands::build::builder::Wish;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
 
 use self::builder::Chosen;
@@ -51,6 +51,9 @@ enum Format {
     Json,
 }
 
+/// How many characters of a text are shown.
+const LONGEST: usize = 300;
+
 /// Lines of text: a name, or none for what belongs to the line above, and what there is to say.
 type Rows = Vec<(&'static str, String)>;
 
@@ -59,27 +62,30 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
     let given = arguments.engine.or(engine);
     let wish = Wish::of(EngineChoice::Auto, &environment)?;
     let query = given.query(wish.preference());
-    let resolution = resolve(arguments, wish, &environment, query.clone())?;
+    let resolution = resolve(arguments, wish, &environment, query.clone());
+    if let Err(failure) = &resolution
+        && failure.exit == Exit::Usage
+    {
+        return resolution.map(drop);
+    }
     let logins = Logins::find(ui, &environment)?;
     let mut options = ConnectOptions::new(environment);
-    options.query = match resolution.as_ref().map(|found| &found.builder) {
-        Some(Builder::Engine(named)) => named.clone(),
-        Some(Builder::Daemon(_)) | None => query,
+    options.query = match &resolution {
+        Ok(Some(BuilderResolution {
+            builder: Builder::Engine(named),
+            ..
+        })) => named.clone(),
+        Ok(_) | Err(_) => query,
     };
     let engine = Engine::connect(&options);
-    let chosen = match (resolution, &engine) {
+    let chosen = resolution.map(|found| match (found, &engine) {
         (Some(found), _) if matches!(found.builder, Builder::Daemon(_)) => {
-            Chosen::daemon(found, &options)?
+            Chosen::daemon(found, &options).map(Some)
         }
-        (found, Ok(engine)) => Chosen::of_engine(ui, found, wish, engine),
-        (_, Err(error)) => {
-            if arguments.format == Format::Json {
-                let found = with_logins(engine::absent(error), &logins);
-                write(&format!("{found}\n"))?;
-            }
-            return engine.map(drop).map_err(Failure::from);
-        }
-    };
+        (found, Ok(engine)) => Ok(Some(Chosen::of_engine(ui, found, wish, engine))),
+        (_, Err(_)) => Ok(None),
+    });
+    let chosen = chosen.flatten();
     let findings = engine.as_ref().map(Findings::of);
     for error in findings.iter().flat_map(Findings::errors) {
         let Failure {
@@ -91,16 +97,24 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments, engine: EngineArguments) -> Re
         let said: Vec<String> = std::iter::once(message).chain(causes).collect();
         ui.warning(&said.join(": "), hint.as_deref());
     }
-    match arguments.format {
-        Format::Text => write(&text(findings.as_ref(), &chosen, &logins)),
+    let builder = chosen.as_ref().ok().and_then(Option::as_ref);
+    let found = match arguments.format {
+        Format::Text => text(findings.as_ref().ok(), builder, &logins),
         Format::Json => {
             let mut found = match &findings {
                 Ok(findings) => json!({"engine": findings.json(), "trail": findings.trail()}),
                 Err(error) => engine::absent(error),
             };
-            found["builder"] = chosen.json();
-            write(&format!("{}\n", with_logins(found, &logins)))
+            found["builder"] = builder.map_or(Value::Null, Chosen::json);
+            found["logins"] = logins.json();
+            found["login_problems"] = logins.problems();
+            format!("{found}\n")
         }
+    };
+    Ui::listing("findings", |out| out.write_all(found.as_bytes()))?;
+    match chosen? {
+        Some(_) => Ok(()),
+        None => engine.map(drop).map_err(Failure::from),
     }
 }
 
@@ -128,32 +142,48 @@ fn resolve(
         .map_err(|error| Failure::of(&error).hint(error.hint()))
 }
 
-/// What was found, with the credentials.
-fn with_logins(mut found: Value, logins: &Logins) -> Value {
-    found["logins"] = logins.json();
-    found["login_problems"] = logins.problems();
-    found
-}
-
-fn text(findings: Result<&Findings<'_>, &&StartError>, chosen: &Chosen, logins: &Logins) -> String {
-    let mut rows = match findings {
-        Ok(findings) => findings.rows(),
-        Err(_) => vec![(
+/// What is known, whether there is a builder or not.
+fn text(findings: Option<&Findings<'_>>, chosen: Option<&Chosen>, logins: &Logins) -> String {
+    let mut rows = match (findings, chosen) {
+        (Some(findings), _) => findings.rows(),
+        (None, Some(_)) => vec![(
             "engine",
             "none answers, and the builder needs none".to_owned(),
         )],
+        (None, None) => vec![("engine", "none".to_owned())],
     };
-    rows.extend(chosen.rows());
+    let none = || vec![("builder", "none".to_owned())];
+    rows.extend(chosen.map_or_else(none, Chosen::rows));
     rows.extend(logins.rows());
     let lines: Vec<String> = rows
         .iter()
-        .map(|(name, text)| format!("{name:9} {}", sanitize(text)).trim_end().to_owned())
+        .map(|(name, text)| format!("{name:9} {}", line(text)).trim_end().to_owned())
         .collect();
     lines.join("\n") + "\n"
 }
 
-fn write(text: &str) -> Result<(), Failure> {
-    Ui::result()?
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::new("cannot write the findings").caused_by(&error))
+/// A text that may be somebody else's, on one line: a proxy answers with a page.
+fn line(text: &str) -> String {
+    let text = sanitize(text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut line = words.join(" ");
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_say_is_one_short_line() {
+        let page = "<html>\n  <p>\tno\x1b[31m\n</html>\n";
+        assert_eq!(line(page), "<html> <p> no </html>");
+        let long = line(&"é ".repeat(1000));
+        assert_eq!(long.chars().count(), LONGEST + 1);
+        assert!(long.ends_with('…'));
+    }
 }

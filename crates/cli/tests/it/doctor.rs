@@ -158,7 +158,13 @@ fn no_engine() {
         for (arguments, variables, stderr) in rows {
             let mut command = sandbox.command(&[verb]);
             command.args(*arguments).envs(variables.iter().copied());
-            sandbox.finish(command.spawn().unwrap()).refused(1, stderr);
+            let mut run = sandbox.finish(command.spawn().unwrap());
+            if verb == "doctor" {
+                let found = String::from_utf8(std::mem::take(&mut run.stdout)).unwrap();
+                let expected = "engine    none\nbuilder   none\nlogins    none\n";
+                assert_eq!(found, expected, "{arguments:?}");
+            }
+            run.refused(1, stderr);
         }
     }
     let mut command = sandbox.command(&["doctor", "--format=json"]);
@@ -171,6 +177,40 @@ fn no_engine() {
     assert_eq!(
         found["tried"][0]["error"],
         json!("No such file or directory (os error 2)")
+    );
+}
+
+/// What else is known is said as well.
+#[test]
+fn a_builder_that_does_not_answer() {
+    let sandbox = Sandbox::new();
+    let engine = FakeEngine::start().unwrap();
+    let run = |format: &str| {
+        let mut command = sandbox.command(&["doctor", "--format", format]);
+        command.env("DOCKER_HOST", engine.host());
+        command.env("BUILDKIT_HOST", "tcp://127.0.0.1:1");
+        let run = sandbox.finish(command.spawn().unwrap());
+        let said = "error: no BuildKit answers at `tcp://127.0.0.1:1`\n";
+        assert!(
+            run.code == Some(1) && run.stderr.starts_with(said),
+            "{run:?}"
+        );
+        run.text()
+    };
+    let text = run("text");
+    assert!(
+        text.contains("\nis        Docker Engine 24.0.0 on"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("\nbuilder   none\nlogins    none\n"),
+        "{text}"
+    );
+    let found: Value = serde_json::from_str(&run("json")).unwrap();
+    assert_eq!(found["engine"]["version"], json!("24.0.0"));
+    assert_eq!(
+        (&found["builder"], &found["logins"]),
+        (&Value::Null, &json!([]))
     );
 }
 
