@@ -232,22 +232,23 @@ impl fmt::Debug for EntryPath {
     }
 }
 
-/// A name as a person may see it on any terminal: text as it is, but control and bidirectional characters as
-/// `\u{…}` and bytes that are not UTF-8 as `\xNN`, so that a file name can neither hide nor command anything.
+/// A name as a person may see it on any terminal: text as it is, but control and bidirectional characters, line ends and what
+/// is not seen as `\u{…}`, and bytes that are not UTF-8 as `\xNN`, so that a file name can neither hide nor command anything. The
+/// joiners U+200C and U+200D stay, which scripts and emoji need.
 ///
 /// ```
 /// use shipload_context::show;
 ///
 /// assert_eq!(show("naïve.txt".as_bytes()), "naïve.txt");
 /// assert_eq!(show(b"a\xff\x1b[2J"), "a\\xff\\u{1b}[2J");
+/// assert_eq!(show("a\u{feff}b\u{2028}".as_bytes()), "a\\u{feff}b\\u{2028}");
 /// ```
 pub fn show(name: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for c in chunk.valid().chars() {
-            let bidi = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if c.is_control() || bidi {
+            if c.is_control() || deceives(c) {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             } else {
                 out.push(c);
@@ -258,6 +259,14 @@ pub fn show(name: &[u8]) -> String {
         }
     }
     out
+}
+
+/// Whether a character turns text around, ends a line, or is not seen.
+fn deceives(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 /// As [`show`], for a path of this machine.

@@ -236,7 +236,7 @@ const NAMES: &[Row] = &[
             ("e ", ""),
         ],
         findings: &[
-            "note unusual-name a\u{200b}b: the name of `a\\u{200b}b` holds a character that cannot",
+            "note unusual-name a\\u{200b}b: the name of `a\\u{200b}b` holds a character that cannot",
             "note unusual-name b\\u{202e}cod.exe: the name of `b\\u{202e}cod.exe` holds",
             "note unusual-name c\\u{a}d: the name of `c\\u{a}d` holds a control character",
             "note unusual-name e : the name of `e ` begins or ends",
