@@ -19,6 +19,6 @@ mod style;
 mod text;
 
 pub use kinds::{Confidence, SecretKind, secret_kinds};
-pub(crate) use report::hide_secrets;
 pub use report::secret_findings;
+pub(crate) use report::{hide_secrets, shown_instruction};
 pub use scan::{Hit, Place, Scan, scan_secrets};

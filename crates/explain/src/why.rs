@@ -24,6 +24,7 @@ pub use question::{Question, QuestionError};
 pub use reason::Reason;
 pub use ruling::{Level, RuleLine, Ruling};
 
+use crate::secrets::shown_instruction;
 use ground::Ground;
 use ruling::Judge;
 
@@ -53,7 +54,8 @@ pub struct Why {
     pub ruling: Ruling,
     /// The directories above the path and at last the path itself, as far as a walk gets, with all rules that count for them.
     pub chain: Vec<Level>,
-    /// The sources of the Dockerfile that lead to it, in order.
+    /// The sources of the Dockerfile that lead to it, in order. Of a line that holds a secret the excerpt is no more than the first
+    /// word, here and in `wanted_by`.
     pub read_by: Vec<ContextSource>,
     /// Of a path that is not in the context, the sources that would lead to it if it was.
     pub wanted_by: Vec<ContextSource>,
@@ -202,7 +204,17 @@ fn readers(
     } else {
         readership.if_included(&question.path, ground.is_dir(question))
     };
-    (read_by, wanted_by)
+    (without_secrets(read_by), without_secrets(wanted_by))
+}
+
+fn without_secrets(mut sources: Vec<ContextSource>) -> Vec<ContextSource> {
+    for source in &mut sources {
+        let shown = shown_instruction(&source.excerpt);
+        if shown.len() < source.excerpt.trim().len() {
+            source.excerpt = shown.into();
+        }
+    }
+    sources
 }
 
 /// An error with its causes, on a line.

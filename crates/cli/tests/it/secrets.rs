@@ -72,6 +72,20 @@ fn no_format_shows_a_secret() {
     }
 }
 
+#[test]
+fn who_reads_a_file_is_told_without() {
+    let sandbox = project();
+    let why = ["why", "--target=build", "src/key.pem"];
+    assert_eq!(
+        sandbox.run(&why).fine().text(),
+        "`src/key.pem` is in\n  read by Dockerfile:3 (stage `build`): RUN\n"
+    );
+    sandbox.write(".dockerignore", "src\n");
+    let text = sandbox.run(&why).fine().text();
+    let reader = "\n  wanted by Dockerfile:3 (stage `build`): RUN\n";
+    assert!(text.ends_with(reader), "{text}");
+}
+
 const FOUND: &str = "Dockerfile:2:5: error[dockerfile-secret]: `ENV API_TOKEN` writes a secret into the image: anyone who has the image can read it
   fix: give it to the step that needs it with `RUN --mount=type=secret`, and revoke it if an image was published
 ";

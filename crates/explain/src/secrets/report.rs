@@ -136,6 +136,17 @@ fn has_secret(line: &str) -> bool {
     !Text { bytes, style }.secrets().is_empty()
 }
 
+/// The first line of an instruction as it may be shown: of one that holds a secret, as a header with a token in the command of a
+/// `RUN`, only the first word.
+pub(crate) fn shown_instruction(line: &str) -> &str {
+    let line = line.trim();
+    if !has_secret(line) {
+        return line;
+    }
+    let first = line.split_whitespace().next();
+    first.filter(|word| !has_secret(word)).unwrap_or_default()
+}
+
 fn is_on(hit: &Hit, lines: &[usize]) -> bool {
     hit.place
         .is_some_and(|place| lines.iter().any(|line| *line as u64 == place.line))

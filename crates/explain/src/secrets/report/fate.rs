@@ -3,7 +3,7 @@
 use shipload_context::{EntryPath, Plan, Referenced, Request, Semantics};
 use shipload_dockerfile::{ContextSource, Reader as Reads};
 
-use super::{has_secret, lower};
+use super::{lower, shown_instruction};
 use crate::code::Severity;
 use crate::finding::Location;
 
@@ -120,11 +120,7 @@ impl Reader<'_> {
             None => format!("stage {}", source.stage),
         };
         let line = source.position.line;
-        let instruction = match source.excerpt.trim() {
-            // As a header with a token in the command of a `RUN`.
-            secret if has_secret(secret) => secret.split(' ').next().unwrap_or_default(),
-            instruction => instruction,
-        };
+        let instruction = shown_instruction(&source.excerpt);
         let instruction: String = if instruction.chars().count() > 80 {
             instruction.chars().take(79).chain(['…']).collect()
         } else {
