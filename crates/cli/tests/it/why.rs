@@ -380,9 +380,9 @@ fn what_cannot_be_read() {
     assert_eq!(
         said,
         format!(
-            "`secret` is in: it cannot be read, because `secret` cannot, so that packing fails\n{hint}  \
+            "`secret` is in: it cannot be read, so that packing fails\n{hint}  \
              read by no instruction\n\
-             `private` is out: it cannot be read, because `private` cannot, so that packing fails\n{hint}\
+             `private` is out: it cannot be read, so that packing fails\n{hint}\
              `private/x` is out: it cannot be read, because `private` cannot, so that packing fails\n{hint}\
              `unseen/x` is out: it cannot be read, because `unseen` cannot, so that packing fails\n{hint}\
              `a/c.txt` is in\n  read by Dockerfile:7 (stage 1): COPY link/c.txt /\n"
@@ -391,7 +391,7 @@ fn what_cannot_be_read() {
     let said = run(&["why", "--on-unreadable=skip", "secret", "private/x"]).unwrap();
     assert_eq!(
         said,
-        "`secret` is out: it cannot be read, because `secret` cannot, and is left out\n\
+        "`secret` is out: it cannot be read, and is left out\n\
          `private/x` is out: it cannot be read, because `private` cannot, and is left out\n"
     );
 }

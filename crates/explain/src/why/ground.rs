@@ -90,7 +90,7 @@ impl Thing {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 return Err(Reason::Unreadable {
-                    what: path.parent().unwrap_or_else(|| path.clone()),
+                    above: path.parent(),
                     fails: false,
                 });
             }

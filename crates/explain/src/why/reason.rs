@@ -37,8 +37,8 @@ pub enum Reason {
     Socket,
     /// It cannot be read, or cannot be reached.
     Unreadable {
-        /// What cannot be read: the path itself, or a directory above it.
-        what: EntryPath,
+        /// The directory above it that cannot be read or searched; none if it is the path itself.
+        above: Option<EntryPath>,
         /// Whether that fails the packing; else it is left out.
         fails: bool,
     },
@@ -116,13 +116,16 @@ impl fmt::Display for Reason {
                 "is behind the link `{link}`, and a context has links, not what they lead to"
             ),
             Self::Socket => f.write_str("is a socket, which cannot be sent"),
-            Self::Unreadable { what, fails } => {
-                let then = if *fails {
-                    "so that packing fails"
+            Self::Unreadable { above, fails } => {
+                f.write_str("cannot be read")?;
+                if let Some(above) = above {
+                    write!(f, ", because `{above}` cannot")?;
+                }
+                f.write_str(if *fails {
+                    ", so that packing fails"
                 } else {
-                    "and is left out"
-                };
-                write!(f, "cannot be read, because `{what}` cannot, {then}")
+                    ", and is left out"
+                })
             }
             Self::Added { from } => {
                 write!(f, "is added from {from}, and rules do not apply to that")

@@ -199,8 +199,8 @@ impl<'e> Judge<'e> {
             return Some(Reason::Added { from });
         }
         if self.unreadable(path).is_some() {
-            let (what, fails) = (path.clone(), true);
-            return Some(Reason::Unreadable { what, fails });
+            let (above, fails) = (None, true);
+            return Some(Reason::Unreadable { above, fails });
         }
         let is_whiteout = path.file_name().starts_with(b".wh.");
         (is_whiteout && plan.semantics == Semantics::Classic).then_some(Reason::Whiteout)
@@ -218,7 +218,7 @@ impl<'e> Judge<'e> {
         if let Some(what) = self.unreadable(path) {
             let is_excluded = plan.rules.explain(what.as_bytes(), true)?.excluded;
             return Ok(Some(Reason::Unreadable {
-                what: what.clone(),
+                above: (what != path).then(|| what.clone()),
                 fails: self.excerpt.on_unreadable() == OnUnreadable::Fail && !is_excluded,
             }));
         }
