@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shipload_context::{EntryPath, Plan, Referenced};
 use shipload_dockerfile::ContextSource;
@@ -15,7 +15,7 @@ use crate::git::{Git, GitError, Limits};
 /// How many files there are at most.
 const FILES: usize = 100;
 
-/// A thousand commits of a large repository take a second, and some megabytes.
+/// For all that is asked. A thousand commits of a large repository take a second, and some megabytes.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(10),
     bytes: 64 << 20,
@@ -72,11 +72,16 @@ impl Churn {
         commits: usize,
     ) -> Result<Self, ChurnError> {
         let dir = plan.directory.as_deref().ok_or(ChurnError::NoDirectory)?;
+        let started = Instant::now();
         let is_shallow = is_shallow(dir)?;
         let count = format!("--max-count={commits}");
         let mut arguments = vec!["log", &count];
         arguments.extend(LOG);
-        let answer = Git::in_directory(dir).ask(&arguments, LIMITS)?;
+        let left = Limits {
+            time: LIMITS.time.saturating_sub(started.elapsed()),
+            ..LIMITS
+        };
+        let answer = Git::in_directory(dir).ask(&arguments, left)?;
         let log = Log::read(&answer.bytes);
 
         let members = plan.view.members().filter(|member| !member.entry.is_dir());
