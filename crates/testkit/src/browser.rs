@@ -263,11 +263,21 @@ impl Browser {
     /// # Errors
     /// As [`Browser::click`].
     pub fn click_at(&self, selector: &str, x: i64, y: i64) -> Result<(), BrowserError> {
+        self.point_at(selector, x, y)?;
+        self.act(&json!({ "type": "pointer", "id": "mouse", "actions": [
+            { "type": "pointerDown", "button": 0 },
+            { "type": "pointerUp", "button": 0 },
+        ]}))
+    }
+
+    /// Moves the mouse to so many pixels from the middle of an element.
+    ///
+    /// # Errors
+    /// As [`Browser::click`].
+    pub fn point_at(&self, selector: &str, x: i64, y: i64) -> Result<(), BrowserError> {
         let origin = json!({ ELEMENT: self.element(selector)? });
         self.act(&json!({ "type": "pointer", "id": "mouse", "actions": [
             { "type": "pointerMove", "origin": origin, "x": x, "y": y, "duration": 0 },
-            { "type": "pointerDown", "button": 0 },
-            { "type": "pointerUp", "button": 0 },
         ]}))
     }
 

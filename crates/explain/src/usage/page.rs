@@ -7,13 +7,12 @@ mod data;
 
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
-use shipload_context::{Plan, Referenced, show};
+use shipload_context::{Plan, Referenced, replace_file, show};
 
 use super::{Churn, ChurnError, Usage};
 
@@ -94,29 +93,12 @@ impl<'a> Page<'a> {
         out.write_all(rest.as_bytes())
     }
 
-    /// Writes the page to a file, which is whole or not there: it is written beside it and renamed. What is no regular file,
-    /// such as `/dev/stdout`, is written to as it is.
+    /// Writes the page to a file, which is whole or as it was: see [`replace_file`].
     ///
     /// # Errors
     /// Those of the file system.
     pub fn save(&self, path: &Path) -> io::Result<()> {
-        let path = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if fs_err::metadata(&path).is_ok_and(|there| !there.is_file()) {
-            let file = fs_err::OpenOptions::new().write(true).open(&path)?;
-            let mut out = io::BufWriter::new(file);
-            self.write(&mut out)?;
-            return out.flush();
-        }
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-        let temporary = tempfile::Builder::new()
-            .prefix(".shipload-")
-            .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(dir.unwrap_or(Path::new(".")))?;
-        let mut out = io::BufWriter::new(temporary);
-        self.write(&mut out)?;
-        let temporary = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        temporary.persist(&path).map_err(|error| error.error)?;
-        Ok(())
+        replace_file(path, |out| self.write(out))
     }
 
     /// What the context is called: as its directory.

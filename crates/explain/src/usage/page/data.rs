@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use shipload_context::{MemberKind, show};
 
 use super::Page;
+use crate::git::GitError;
 use crate::usage::unread::Unread;
-use crate::usage::{Churn, Sum};
+use crate::usage::{Churn, ChurnError, Sum};
 
 /// How many sources are named that read a file.
 const READERS: usize = 5;
@@ -40,7 +41,7 @@ pub(super) fn json(page: &Page<'_>, name: &str) -> String {
         ])
     });
     let changes = page.churn.map(|churn| match churn {
-        Err(why) => json!({ "note": format!("Not known: {why}."), "files": [] }),
+        Err(why) => json!({ "note": unknown(why), "files": [] }),
         Ok(churn) => {
             let files = churn.files.iter().map(|file| {
                 json!([
@@ -81,6 +82,16 @@ fn harmless(json: &str) -> String {
     out
 }
 
+/// A page is for others to see, whom it does not concern where the context is on this machine.
+fn unknown(why: &ChurnError) -> String {
+    match why {
+        ChurnError::Git(GitError::NoRepository { .. }) => {
+            "Not known: the context is in no git repository.".to_owned()
+        }
+        why => format!("Not known: {why}."),
+    }
+}
+
 fn note(churn: &Churn) -> String {
     let commits = match churn.commits {
         1 => "In the last commit".to_owned(),
@@ -117,7 +128,7 @@ fn nodes(page: &Page<'_>) -> Nodes {
     let mut nodes = Nodes::default();
     // The directories that are open: how many components their paths have, and their nodes.
     let mut open: Vec<(usize, usize)> = Vec::new();
-    nodes.push(".".to_owned(), 0, 'd');
+    nodes.push(".".to_owned(), 0, 'p');
     let mut directories = page.usage.directories.iter().skip(1).peekable();
     for (place, member) in (0..).zip(view.members()) {
         let path = &member.entry.path;
@@ -129,7 +140,7 @@ fn nodes(page: &Page<'_>) -> Nodes {
         {
             nodes.close(&mut open, above.depth());
             open.push((above.depth(), nodes.names.len()));
-            nodes.push(show(above.file_name()), 0, 'd');
+            nodes.push(show(above.file_name()), 0, 'p');
             directories.next();
         }
         nodes.close(&mut open, path.depth());

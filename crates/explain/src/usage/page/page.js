@@ -1,8 +1,8 @@
 // The page of `shipload du --html`: a treemap of the context, and tables beside it.
 //
 // The data is one array for each property of a node, in the order of the archive: `names`, `sizes` in bytes, `spans` (how many
-// nodes are below), and `flags`, a letter each: d directory, f file, l link, o other; in capitals what the Dockerfile does not
-// read. Node 0 is the context. Names are only ever set as text.
+// nodes are below), and `flags`, a letter each: d directory, p directory that is no entry itself, f file, l link, o other; in
+// capitals what the Dockerfile does not read. Node 0 is the context. Names are only ever set as text.
 "use strict";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -12,10 +12,10 @@ const bytes = Float64Array.from(data.sizes);
 const unread = new Float64Array(count);
 const entries = new Float64Array(count);
 const parents = new Int32Array(count).fill(-1);
-const isDir = (node) => flags[node] === "d" || flags[node] === "D";
+const isDir = (node) => "dDp".includes(flags[node]);
 const isLeft = (node) => flags[node] < "a";
 
-// What is below a node stands behind it, so the sums are made from the end.
+// What is below a node stands behind it, so the sums are made from the end. As rules count, a directory is one of its entries.
 {
   const open = [];
   for (let node = 0; node < count; node++) {
@@ -25,16 +25,26 @@ const isLeft = (node) => flags[node] < "a";
   }
   for (let node = count - 1; node >= 0; node--) {
     if (!isDir(node) && isLeft(node)) unread[node] = bytes[node];
-    if (!isDir(node)) entries[node] = 1;
+    if (flags[node] !== "p") entries[node] += 1;
     if (node === 0) break;
     const parent = parents[node];
     bytes[parent] += bytes[node];
     unread[parent] += unread[node];
-    entries[parent] += entries[node] + (isDir(node) ? 1 : 0);
+    entries[parent] += entries[node];
   }
 }
 
-const path = (node) => (node === 0 ? "." : (parents[node] > 0 ? path(parents[node]) + "/" : "") + names[node]);
+/** Whether none of a node's bytes is read. */
+const isUnread = (node) => (isDir(node) ? bytes[node] > 0 && unread[node] === bytes[node] : isLeft(node));
+
+/** A node and the directories above it, from the context down. */
+function lineage(node) {
+  const line = [];
+  for (let at = node; at >= 0; at = parents[at]) line.unshift(at);
+  return line;
+}
+
+const path = (node) => (node === 0 ? "the context" : lineage(node).slice(1).map((at) => names[at]).join("/"));
 const bySize = (a, b) => bytes[b] - bytes[a] || entries[b] - entries[a] || a - b;
 const sorted = new Map();
 
@@ -53,7 +63,15 @@ function children(node) {
 
 const grouped = (number) => number.toLocaleString("en-US");
 const plural = (number, noun, nouns) => `${grouped(number)} ${number === 1 ? noun : nouns}`;
-const percent = (part, whole) => (whole > 0 ? `${((100 * part) / whole).toFixed(part > 0 && part < whole / 10 ? 1 : 0)} %` : "0 %");
+
+/** A share, which is nothing or all only if it is so exactly. */
+function percent(part, whole) {
+  if (part === 0) return "0 %";
+  const share = (100 * part) / whole;
+  if (share < 0.1) return "< 0.1 %";
+  if (share >= 99.5 && part < whole) return "> 99 %";
+  return `${share.toFixed(share < 9.95 ? 1 : 0)} %`;
+}
 
 /** To three digits, in decimal units, as the program shows sizes. */
 function size(value) {
@@ -67,19 +85,27 @@ function size(value) {
   return `${value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} ${unit}`;
 }
 
-const kind = (node) => ({ d: "directory", f: "file", l: "link", o: "special file" })[flags[node].toLowerCase()];
+const kind = (node) => ({ d: "directory", p: "directory", f: "file", l: "link", o: "special file" })[flags[node].toLowerCase()];
 
-/** Whether the Dockerfile reads a node, in words; nothing where that is not known. */
-function reading(node) {
+/** How much of something the Dockerfile reads, in words; nothing where that is not known. */
+function share(left, all) {
   if (data.unread === null) return "";
-  if (isDir(node) ? bytes[node] > 0 && unread[node] === bytes[node] : isLeft(node)) return "not read";
-  return unread[node] > 0 ? `${percent(unread[node], bytes[node])} not read` : isDir(node) && isLeft(node) ? "not read" : "read";
+  return left === all ? "not read" : left > 0 ? `${percent(left, all)} not read` : "read";
 }
+
+const reading = (node) => (bytes[node] > 0 ? share(unread[node], bytes[node]) : share(Number(isLeft(node)), 1));
+
+const counted = (node) => plural(entries[node], "entry", "entries");
+const weight = (node) => `${size(bytes[node])}, ${counted(node)}`;
 
 function details(node) {
-  const below = isDir(node) ? plural(entries[node], "entry", "entries") : "";
-  return [kind(node), size(bytes[node]), percent(bytes[node], bytes[0]), below, reading(node)].filter(Boolean).join(", ");
+  return [kind(node), size(bytes[node]), percent(bytes[node], bytes[0]), isDir(node) ? counted(node) : "", reading(node)].filter(Boolean).join(", ");
 }
+
+const titled = (node) => names[node] + (isDir(node) ? "/" : "");
+
+/** Text that is written from right to left does not turn around what is beside it. */
+const apart = (text) => `\u2068${text}\u2069`;
 
 function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -95,6 +121,7 @@ const canvas = byId("map"), list = byId("list"), info = byId("info"), voice = by
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const HUES = [212, 150, 32, 280, 2, 184, 92, 328, 54, 250];
 const HEAD = 18, GAP = 2, NAMED = 46;
+const LEAST = 36; // square pixels
 
 /** The colours of a part of the map; the more deeply nested, the closer to the ground. */
 function colours(hue, depth, left) {
@@ -119,13 +146,16 @@ function hatching(colour) {
   return tile;
 }
 
-/** Bruls, Huizing and van Wijk, "Squarified treemaps" (2000); what would be smaller than a few pixels is left out. */
-function squarify(nodes, { x, y, w, h }, place) {
+/** Bruls, Huizing and van Wijk, "Squarified treemaps" (2000). Those too small to be told apart are placed together at the end. */
+function squarify(nodes, { x, y, w, h }, place, placeRest) {
   let left = nodes.reduce((sum, node) => sum + bytes[node], 0);
-  for (let first = 0; first < nodes.length && bytes[nodes[first]] > 0 && w * h > 4; ) {
+  const least = (LEAST * left) / (w * h);
+  const small = nodes.findIndex((node) => bytes[node] < least);
+  const stop = small < 0 || small === nodes.length - 1 ? nodes.length : small;
+  for (let first = 0; first < stop && bytes[nodes[first]] > 0 && w * h > 4; ) {
     const side = Math.min(w, h), scale = (w * h) / left;
     let row = 0, worst = Infinity, end = first;
-    for (; end < nodes.length && bytes[nodes[end]] > 0; end++) {
+    for (; end < stop && bytes[nodes[end]] > 0; end++) {
       const thick = ((row + bytes[nodes[end]]) * scale) / side;
       const ratio = (node) => { const long = (bytes[node] * scale) / thick; return Math.max(long / thick, thick / long); };
       const next = Math.max(ratio(nodes[first]), ratio(nodes[end]));
@@ -142,18 +172,22 @@ function squarify(nodes, { x, y, w, h }, place) {
     if (w < h) { y += thick; h -= thick; } else { x += thick; w -= thick; }
     left -= row;
   }
+  if (stop < nodes.length && w * h > 4) placeRest(nodes.slice(stop), { x, y, w, h });
 }
 
 let shown = 0; // the directory that is shown
 let chosen = -1; // one of its children
 let tiles = []; // where its children are drawn
+let boxes = []; // where they and all below them are drawn, with a text if it is no node; what is inside another stands behind it
+const picture = element("canvas"); // the map before anything is chosen
 
+/** Draws the map anew: a directory, a size or colours have changed. */
 function draw() {
   const { width, height } = canvas.getBoundingClientRect();
   const ratio = devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  const pen = canvas.getContext("2d");
+  picture.width = Math.round(width * ratio);
+  picture.height = Math.round(height * ratio);
+  const pen = picture.getContext("2d");
   pen.scale(ratio, ratio);
   pen.font = "13px system-ui, 'DejaVu Sans', sans-serif";
   pen.textBaseline = "middle";
@@ -161,13 +195,15 @@ function draw() {
   pen.fillStyle = ground;
   pen.fillRect(0, 0, width, height);
   tiles = [];
+  boxes = [];
 
   const label = (text, rect, { fill, ink }, left) => {
     let shortened = text;
     const room = rect.w - 10;
     for (let length = text.length; length > 1 && pen.measureText(shortened).width > room; ) {
       length = Math.min(length - 1, Math.ceil((length * room) / pen.measureText(shortened).width));
-      shortened = text.slice(0, length) + "…";
+      // Not within a character that takes two units.
+      shortened = text.slice(0, length).replace(/[\ud800-\udbff]$/, "") + "…";
     }
     const wide = pen.measureText(shortened).width;
     if (wide > room) return;
@@ -179,18 +215,20 @@ function draw() {
     pen.fillText(shortened, rect.x + 5, rect.y + HEAD / 2 + 1);
   };
 
-  const tile = (node, rect, hue, depth) => {
-    const left = isDir(node) ? bytes[node] > 0 && unread[node] === bytes[node] : isLeft(node);
-    const { x, y, w, h } = { x: rect.x + GAP / 2, y: rect.y + GAP / 2, w: rect.w - GAP, h: rect.h - GAP };
-    if (w < 1 || h < 1) return;
+  /** Draws a box with its label, and gives the room below that; nothing where that is too little to be drawn in. */
+  const draft = (box, text, hue, depth, left, holds) => {
+    const gap = Math.min(GAP, box.w / 6, box.h / 6);
+    const { x, y, w, h } = { x: box.x + gap / 2, y: box.y + gap / 2, w: box.w - gap, h: box.h - gap };
+    if (w < 1 || h < 1) return undefined;
+    boxes.push(box);
     const colour = colours(hue, depth, left);
     pen.fillStyle = colour.fill;
     pen.fillRect(x, y, w, h);
-    if (left && !(isDir(node) && w > 24 && h > 24 + HEAD)) {
+    if (left && !(holds && w > 24 && h > 24 + HEAD)) {
       pen.fillStyle = pen.createPattern(hatching(colour.line), "repeat");
       pen.fillRect(x, y, w, h);
     }
-    if (depth === 0 || (!isDir(node) && w > 5 && h > 5)) {
+    if (depth === 0 || (w > 5 && h > 5)) {
       pen.lineWidth = 1;
       pen.strokeStyle = colour.line;
       pen.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
@@ -198,30 +236,53 @@ function draw() {
     // The frame of what is chosen covers the edge of the outermost tiles.
     const inset = depth === 0 ? 3 : 0;
     const named = w > NAMED && h > HEAD + inset;
-    if (named) label(depth === 0 ? `${names[node]}${isDir(node) ? "/" : ""}  ${size(bytes[node])}` : names[node], { x: x + inset, y: y + inset, w: w - inset }, colour, left);
+    if (named) label(text, { x: x + inset, y: y + inset, w: w - inset }, colour, left);
     const head = named ? HEAD + inset : 3;
-    if (isDir(node) && w > 12 && h > 12 + head) {
-      squarify(children(node), { x: x + 3, y: y + head, w: w - 6, h: h - head - 3 }, (child, place) => tile(child, place, hue, depth + 1));
-    }
+    return w > 12 && h > 12 + head ? { x: x + 3, y: y + head, w: w - 6, h: h - head - 3 } : undefined;
   };
 
+  const tile = (node, rect, hue, depth) => {
+    const text = depth === 0 ? `${apart(titled(node))}  ${size(bytes[node])}` : names[node];
+    const room = draft({ node, ...rect }, text, hue, depth, isUnread(node), isDir(node));
+    if (!room || !isDir(node)) return;
+    squarify(children(node), room, (child, place) => tile(child, place, hue, depth + 1), (small, place) => rest(small, place, hue, depth + 1));
+  };
+
+  const rest = (small, rect, hue, depth) => {
+    const [all, left] = [bytes, unread].map((values) => small.reduce((sum, node) => sum + values[node], 0));
+    const text = [`${grouped(small.length)} too small to draw: ${size(all)}`, share(left, all)].filter(Boolean).join(", ");
+    draft({ text, ...rect }, text, hue, depth, left === all, false);
+  };
+
+  const hue = () => HUES[tiles.length % HUES.length];
   squarify(children(shown), { x: 0, y: 0, w: width, h: height }, (node, rect) => {
-    tile(node, rect, HUES[tiles.length % HUES.length], 0);
+    tile(node, rect, hue(), 0);
     tiles.push({ node, ...rect });
-  });
-  if (!tiles.length) {
+  }, (small, rect) => rest(small, rect, hue(), 0));
+  if (!boxes.length) {
     pen.fillStyle = dark.matches ? "#fff" : "#111";
     pen.fillText("Nothing in this directory has bytes.", 16, 24);
   }
+  frame();
+}
+
+/** Shows the map with a frame around what is chosen. */
+function frame() {
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  const pen = canvas.getContext("2d");
+  if (picture.width && picture.height) pen.drawImage(picture, 0, 0);
   const box = tiles.find(({ node }) => node === chosen);
-  if (box) {
-    pen.lineWidth = 5;
-    pen.strokeStyle = ground;
-    pen.strokeRect(box.x + 3, box.y + 3, box.w - 6, box.h - 6);
-    pen.lineWidth = 3;
-    pen.strokeStyle = getComputedStyle(document.body).getPropertyValue("--accent");
-    pen.strokeRect(box.x + 2, box.y + 2, box.w - 4, box.h - 4);
-  }
+  if (!box) return;
+  const ratio = devicePixelRatio || 1;
+  pen.scale(ratio, ratio);
+  const { backgroundColor } = getComputedStyle(document.body);
+  pen.lineWidth = 5;
+  pen.strokeStyle = backgroundColor;
+  pen.strokeRect(box.x + 3, box.y + 3, box.w - 6, box.h - 6);
+  pen.lineWidth = 3;
+  pen.strokeStyle = getComputedStyle(document.body).getPropertyValue("--accent");
+  pen.strokeRect(box.x + 2, box.y + 2, box.w - 4, box.h - 4);
 }
 
 // ---- The directory that is shown, as a list
@@ -230,30 +291,29 @@ const LISTED = 250;
 
 function show(node) {
   shown = node;
-  const above = [];
-  for (let dir = node; dir >= 0; dir = parents[dir]) above.unshift(dir);
-  byId("crumbs").firstElementChild.replaceChildren(...above.map((dir) => {
-    const button = element("button", { type: "button", textContent: dir === 0 ? data.name : names[dir], onclick: () => open(dir) });
+  byId("crumbs").firstElementChild.replaceChildren(...lineage(node).map((dir) => {
+    const called = dir === 0 ? data.name : names[dir];
+    const button = element("button", { type: "button", textContent: called, title: called, onclick: () => open(dir) });
     if (dir === node) button.setAttribute("aria-current", "location");
     return element("li", {}, button);
   }));
   const all = children(node);
-  byId("level-title").textContent = `In ${path(node)}: ${size(bytes[node])}, ${plural(entries[node], "entry", "entries")}`;
+  byId("level-title").replaceChildren(element("bdi", { textContent: node === 0 ? "The context" : path(node) }), `: ${weight(node)}`);
   list.replaceChildren(...all.slice(0, LISTED).map((child) => {
-    const name = names[child] + (isDir(child) ? "/" : "");
-    const item = element("li", { id: `n${child}`, title: name, onclick: () => (isDir(child) ? open(child) : choose(child)) },
-      element("b", { textContent: name }), element("span", { textContent: size(bytes[child]) }),
-      element("small", { textContent: isDir(child) ? plural(entries[child], "entry", "entries") : kind(child) }),
+    const item = element("li", { id: `n${child}`, title: titled(child), onclick: () => (isDir(child) ? open(child) : choose(child)) },
+      element("b", { textContent: titled(child) }), element("span", { textContent: size(bytes[child]) }),
+      element("small", { textContent: isDir(child) ? counted(child) : kind(child) }),
       element("small", { textContent: reading(child) }));
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", "false");
     return item;
   }));
   const more = all.length - LISTED;
-  byId("rest").textContent = more > 0 ? `and ${grouped(more)} smaller` : all.length ? "" : "This directory is empty.";
+  byId("rest").textContent = more > 0 ? `and ${grouped(more)} more` : all.length ? "" : "This directory is empty.";
   list.scrollTop = 0;
   canvas.setAttribute("aria-label", `Treemap of ${path(node)}: ${details(node)}`);
   choose(all.length ? all[0] : -1, "quietly");
+  draw();
 }
 
 let wanted = -1; // what is to be chosen in the directory that is opened
@@ -276,20 +336,27 @@ function choose(node, quietly) {
   else list.removeAttribute("aria-activedescendant");
   describe(node);
   if (!quietly && node >= 0) voice.textContent = `${names[node]}: ${details(node)}`;
-  draw();
+  frame();
 }
 
 function describe(node) {
-  info.textContent = node >= 0 ? `${path(node)}: ${details(node)}` : "\u00a0";
+  if (node >= 0) info.replaceChildren(element("bdi", { textContent: path(node) }), `: ${details(node)}`);
+  else info.textContent = "\u00a0";
 }
 
-const tileAt = ({ offsetX: x, offsetY: y }) => tiles.find((tile) => x >= tile.x && x < tile.x + tile.w && y >= tile.y && y < tile.y + tile.h);
+/** Where the mouse is on the map. */
+const under = ({ offsetX: x, offsetY: y }) => (box) => x >= box.x && x < box.x + box.w && y >= box.y && y < box.y + box.h;
 
+// A click goes a level down, and the mouse tells of all levels.
 canvas.onclick = (event) => {
-  const tile = tileAt(event);
+  const tile = tiles.find(under(event));
   if (tile) isDir(tile.node) ? open(tile.node) : choose(tile.node);
 };
-canvas.onmousemove = (event) => describe(tileAt(event)?.node ?? chosen);
+canvas.onmousemove = (event) => {
+  const { node, text } = boxes.findLast(under(event)) ?? {};
+  if (text) info.textContent = text;
+  else describe(node ?? chosen);
+};
 canvas.onmouseleave = () => describe(chosen);
 
 /** The tile that is next in a direction: near along it, and not far beside it. */
@@ -307,13 +374,21 @@ function neighbour(dx, dy) {
   return best;
 }
 
+function down() {
+  if (chosen >= 0 && isDir(chosen)) open(chosen);
+}
+
+function up() {
+  if (shown > 0) open(parents[shown], shown);
+}
+
 function keys(event, move) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const all = children(shown);
   const next = move[event.key]?.() ?? { Home: all[0], End: all[Math.min(all.length, LISTED) - 1] }[event.key];
   if (next !== undefined) choose(next);
-  else if (event.key === "Enter" || event.key === " ") { if (chosen >= 0 && isDir(chosen)) open(chosen); }
-  else if (event.key === "Escape" || event.key === "Backspace") { if (shown > 0) open(parents[shown], shown); }
+  else if (event.key === "Enter" || event.key === " ") down();
+  else if (event.key === "Escape" || event.key === "Backspace") up();
   else if (!event.key.startsWith("Arrow")) return;
   event.preventDefault();
 }
@@ -323,7 +398,7 @@ canvas.onkeydown = (event) => keys(event, {
 });
 list.onkeydown = (event) => {
   const all = children(shown).slice(0, LISTED), at = all.indexOf(chosen);
-  keys(event, { ArrowUp: () => all[at - 1], ArrowDown: () => all[at + 1], ArrowRight: () => void (chosen >= 0 && isDir(chosen) && open(chosen)) });
+  keys(event, { ArrowUp: () => all[at - 1], ArrowDown: () => all[at + 1], ArrowLeft: () => void up(), ArrowRight: () => void down() });
 };
 
 function follow() {
@@ -333,7 +408,11 @@ function follow() {
   wanted = -1;
 }
 onpopstate = follow;
-new ResizeObserver(draw).observe(canvas);
+new ResizeObserver(([{ contentRect: { width, height } }]) => {
+  // It is told of the first size, too.
+  const ratio = devicePixelRatio || 1;
+  if (picture.width !== Math.round(width * ratio) || picture.height !== Math.round(height * ratio)) draw();
+}).observe(canvas);
 dark.onchange = draw;
 
 // ---- Head and tables
@@ -364,6 +443,7 @@ function link(node, ...notes) {
 }
 
 function table(title, note, heads, rows) {
+  if (!note && !rows.length) return;
   const section = element("section", {}, element("h2", { textContent: title }));
   const id = `t${byId("tables").children.length}`;
   section.firstChild.id = id;
@@ -389,16 +469,17 @@ function start() {
 
   const legend = data.unread ? [["read by the Dockerfile", false], ["not read", true]] : [["what the Dockerfile reads cannot be told", false]];
   const swatch = (left) => {
-    const made = element("i", {}), colour = colours(HUES[0], 1, left);
-    made.style.background = left ? `repeating-linear-gradient(135deg, ${colour.line} 0 1.5px, ${colour.fill} 1.5px 6px)` : colour.fill;
+    const made = element("i", {}), [first, second, third] = HUES.map((hue) => colours(hue, 1, left));
+    made.style.background = left
+      ? `repeating-linear-gradient(135deg, ${first.line} 0 1.5px, ${first.fill} 1.5px 6px)`
+      : `linear-gradient(90deg, ${first.fill} 33%, ${second.fill} 33% 67%, ${third.fill} 67%)`;
     return made;
   };
   const explain = () => byId("legend").replaceChildren(...legend.map(([text, left]) => element("li", {}, swatch(left), text)));
   explain();
   dark.addEventListener("change", explain);
 
-  // With the directory itself, as a rule that names it counts it.
-  const weight = (node) => [number(size(bytes[node])), number(grouped(entries[node] + isDir(node))), link(node)];
+  const row = (node) => [number(size(bytes[node])), number(grouped(entries[node])), link(node)];
   const readers = (texts) => (texts.length ? [element("small", { textContent: `read by ${texts.join(", ")}` })] : []);
   if (data.rules.length) {
     table("Rules that would take the most out", "", ["size", "entries", "rule for the ignore file"], data.rules.map(([rule, size_, entries_, unread_, read]) => {
@@ -407,11 +488,10 @@ function start() {
     }));
   }
   if (data.unread) {
-    const whole = (node) => isDir(node) && bytes[node] > 0 && unread[node] === bytes[node];
-    const rows = foremost((node) => (isDir(node) ? whole(node) : isLeft(node)) && !(parents[node] > 0 && whole(parents[node])), bySize);
-    table("Not read by the Dockerfile", rows.length ? "" : "Everything is read.", ["size", "entries", "path"], rows.map(weight));
+    const rows = foremost((node) => isUnread(node) && !(parents[node] > 0 && isUnread(parents[node])), bySize);
+    table("Not read by the Dockerfile", rows.length ? "" : "Everything is read.", ["size", "entries", "path"], rows.map(row));
   }
-  table("Biggest directories", "", ["size", "entries", "directory"], foremost(isDir, bySize).map(weight));
+  table("Biggest directories", "", ["size", "entries", "directory"], foremost(isDir, bySize).map(row));
   table("Biggest files", "", ["size", "file"], foremost((node) => !isDir(node) && bytes[node] > 0, bySize).map((node) => [number(size(bytes[node])), link(node)]));
   if (data.changes) {
     const nodes = new Map(data.changes.files.map(([name]) => [name, -1]));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use fs_err as fs;
 use serde_json::{Value, json};
 use shipload_context::{
-    Archive, ArchiveOptions, DockerfileChoice, Plan, Progress, Recipe, Request,
+    Archive, ArchiveOptions, DockerfileChoice, Plan, Progress, Recipe, Request, Semantics,
 };
 use shipload_explain::{Churn, Page, Usage};
 use shipload_testkit::browser::{Browser, Key};
@@ -102,7 +102,7 @@ fn until(browser: &Browser, expression: &str) {
 fn shows(path: &str) -> String {
     format!(
         "document.querySelector('#level-title').textContent.startsWith({})",
-        json!(format!("In {path}: "))
+        json!(format!("{path}: "))
     )
 }
 
@@ -124,7 +124,7 @@ fn nothing_is_wrong(browser: &Browser) {
 }
 
 #[test]
-fn a_walk_by_mouse_and_by_keys() {
+fn a_walk_by_mouse() {
     let Some(browser) = Browser::for_test() else {
         return;
     };
@@ -140,7 +140,7 @@ fn a_walk_by_mouse_and_by_keys() {
         "{facts}"
     );
     assert_eq!(text(&browser, "#legend"), "read by the Dockerfile not read");
-    until(&browser, &shows("."));
+    until(&browser, &shows("The context"));
     browser.keep_screenshot("du-light").unwrap();
 
     // The largest is at the top left.
@@ -152,12 +152,19 @@ fn a_walk_by_mouse_and_by_keys() {
     assert!(width > 600.0 && height > 300.0, "{canvas}");
     #[expect(clippy::cast_possible_truncation, reason = "some hundred pixels")]
     let corner = (20 - width as i64 / 2, 40 - height as i64 / 2);
+    // The mouse tells of what is deep inside.
+    browser.point_at("#map", corner.0, corner.1 + 40).unwrap();
+    let deepest = "node_modules/left/index.js: file, 120 kB, 25 %, not read";
+    until(
+        &browser,
+        &format!("document.querySelector('#info').textContent === '{deepest}'"),
+    );
     browser.click_at("#map", corner.0, corner.1).unwrap();
     until(&browser, &shows("node_modules"));
     assert_eq!(text(&browser, "#crumbs [aria-current]"), "node_modules");
     assert_eq!(
         text(&browser, "#level-title"),
-        "In node_modules: 260 kB, 5 entries"
+        "node_modules: 260 kB, 6 entries"
     );
     browser.click_at("#map", corner.0, corner.1).unwrap();
     until(&browser, &shows("node_modules/left"));
@@ -167,10 +174,20 @@ fn a_walk_by_mouse_and_by_keys() {
     browser.run("history.back()").unwrap();
     until(&browser, &shows("node_modules/left"));
     browser.click("#crumbs li:first-child button").unwrap();
-    until(&browser, &shows("."));
+    until(&browser, &shows("The context"));
+    nothing_is_wrong(&browser);
+}
 
-    // From the top by the keyboard alone: past the way to the map, along it, into a directory and out.
+#[test]
+fn a_walk_by_keys() {
+    let Some(browser) = Browser::for_test() else {
+        return;
+    };
+    let project = project();
+    let pages = tempfile::tempdir().unwrap();
+    let file = page(&plan(project.path()), pages.path());
     browser.open(&file).unwrap();
+    // Past the way to the map, along it, into a directory and out.
     browser.press(&[Key::Tab, Key::Tab]).unwrap();
     assert_eq!(told(&browser, "document.activeElement.id"), "map");
     let outline = told(
@@ -181,17 +198,17 @@ fn a_walk_by_mouse_and_by_keys() {
     browser.press(&[Key::Right]).unwrap();
     until(
         &browser,
-        &says("src: directory, 139 kB, 28 %, 5 entries, read"),
+        &says("src: directory, 139 kB, 28 %, 6 entries, read"),
     );
     browser.keep_screenshot("du-keys").unwrap();
     browser.press(&[Key::Enter]).unwrap();
     until(&browser, &shows("src"));
     until(
         &browser,
-        &says("src: directory, 139 kB, 28 %, 5 entries, read"),
+        &says("src: directory, 139 kB, 28 %, 6 entries, read"),
     );
     browser.press(&[Key::Escape]).unwrap();
-    until(&browser, &shows("."));
+    until(&browser, &shows("The context"));
     until(
         &browser,
         "document.querySelector('#list [aria-selected=true]').textContent.startsWith('src/')",
@@ -199,7 +216,7 @@ fn a_walk_by_mouse_and_by_keys() {
     browser.press(&[Key::Left]).unwrap();
     until(
         &browser,
-        &says("node_modules: directory, 260 kB, 53 %, 5 entries, not read"),
+        &says("node_modules: directory, 260 kB, 53 %, 6 entries, not read"),
     );
 
     // The same in the list.
@@ -208,26 +225,26 @@ fn a_walk_by_mouse_and_by_keys() {
     browser.press(&[Key::Down, Key::Down]).unwrap();
     until(
         &browser,
-        &says("docs: directory, 70.0 kB, 14 %, 1 entry, not read"),
+        &says("docs: directory, 70.0 kB, 14 %, 2 entries, not read"),
     );
     browser.press(&[Key::End]).unwrap();
     until(
         &browser,
-        &says("empty: directory, 0 B, 0 %, 0 entries, not read"),
+        &says("empty: directory, 0 B, 0 %, 1 entry, not read"),
     );
     browser.press(&[Key::Enter]).unwrap();
     until(&browser, &shows("empty"));
     assert_eq!(text(&browser, "#rest"), "This directory is empty.");
-    browser.press(&[Key::Backspace, Key::Home]).unwrap();
+    browser.press(&[Key::Left, Key::Home]).unwrap();
     until(
         &browser,
-        &says("node_modules: directory, 260 kB, 53 %, 5 entries, not read"),
+        &says("node_modules: directory, 260 kB, 53 %, 6 entries, not read"),
     );
     let active = told(
         &browser,
         "document.getElementById(document.activeElement.getAttribute('aria-activedescendant')).textContent",
     );
-    assert_eq!(active, "node_modules/260 kB5 entriesnot read");
+    assert_eq!(active, "node_modules/260 kB6 entriesnot read");
     nothing_is_wrong(&browser);
 }
 
@@ -243,13 +260,13 @@ fn what_is_told_to_those_who_do_not_see() {
         .unwrap();
     let tree = browser.accessible().unwrap();
     let name = project.path().file_name().unwrap().to_str().unwrap();
-    let root = "Treemap of .: directory, 489 kB, 100 %, 22 entries, 72 % not read";
+    let root = "Treemap of the context: directory, 489 kB, 100 %, 22 entries, 72 % not read";
     for (role, name) in [
         ("heading", format!("Build context of {name}").as_str()),
         ("navigation", "Directory shown"),
         ("application", root),
-        ("listbox", "In .: 489 kB, 22 entries"),
-        ("option", "src/ 139 kB 5 entries read"),
+        ("listbox", "The context: 489 kB, 22 entries"),
+        ("option", "src/ 139 kB 6 entries read"),
         ("option", "Dockerfile 28 B file read"),
         ("status", ""),
         ("region", "Biggest files"),
@@ -494,6 +511,61 @@ fn names_do_nothing() {
     );
 }
 
+/// What was listed is all there is, whoever builds: the classic builder is sent no directory that is excluded itself.
+#[test]
+fn what_is_no_entry_does_not_count() {
+    let Some(browser) = Browser::for_test() else {
+        return;
+    };
+    let temp = context(&[("a/b/kept", 500), ("a/gone", 9)], "FROM scratch\n");
+    write(temp.path(), ".dockerignore", b"*\n!a/b/kept\n");
+    let pages = tempfile::tempdir().unwrap();
+    for semantics in [Semantics::Classic, Semantics::BuildKit] {
+        let recipe = Recipe::new(temp.path()).semantics(semantics);
+        let plan = recipe.plan(&Progress::new()).unwrap();
+        // The classic builder's two build files, BuildKit's two directories.
+        assert_eq!(plan.view.len(), 3, "{semantics:?}");
+        browser.open(&page(&plan, pages.path())).unwrap();
+        let title = text(&browser, "#level-title");
+        assert!(title.ends_with(", 3 entries"), "{semantics:?}: {title}");
+        nothing_is_wrong(&browser);
+    }
+}
+
+/// What share of the map has the colour of the ground.
+const BARE: &str = r"
+    const { width, height } = picture;
+    const { data } = picture.getContext('2d').getImageData(0, 0, width, height);
+    let bare = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at] === 255 && data[at + 1] === 255 && data[at + 2] === 255) bare++;
+    return bare / (width * height);
+";
+
+#[test]
+fn small_files_fill_the_map_together() {
+    let Some(browser) = Browser::for_test() else {
+        return;
+    };
+    let temp = context(&[("large", 40_000)], "FROM scratch\n");
+    for number in 0..20_000 {
+        fs::write(temp.path().join(format!("{number}")), [0; 4]).unwrap();
+    }
+    let pages = tempfile::tempdir().unwrap();
+    browser
+        .open(&page(&plan(temp.path()), pages.path()))
+        .unwrap();
+    browser.keep_screenshot("du-small-files").unwrap();
+    let bare = browser.run(BARE).unwrap();
+    assert!(bare.as_f64().unwrap() < 0.02, "{bare}");
+    browser.point_at("#map", 300, 0).unwrap();
+    let told = "20,000 too small to draw: 80.0 kB, not read";
+    until(
+        &browser,
+        &format!("document.querySelector('#info').textContent === '{told}'"),
+    );
+    nothing_is_wrong(&browser);
+}
+
 /// An archive with a hundred thousand files in five thousand directories.
 fn large() -> Archive {
     let mut tar = Vec::new();
@@ -539,7 +611,7 @@ fn a_hundred_thousand_files() {
     until(&browser, "document.documentElement.dataset.ready > 0");
     let ready = told(&browser, "Number(document.documentElement.dataset.ready)");
     browser.keep_screenshot("du-large").unwrap();
-    until(&browser, &shows("."));
+    until(&browser, &shows("The context"));
     browser
         .run("document.querySelector('#map').focus()")
         .unwrap();
@@ -553,7 +625,7 @@ fn a_hundred_thousand_files() {
         told(&browser, "document.querySelectorAll('#list li').length"),
         json!(250)
     );
-    assert_eq!(text(&browser, "#rest"), "and 750 smaller");
+    assert_eq!(text(&browser, "#rest"), "and 750 more");
     browser.keep_screenshot("du-large-opened").unwrap();
     browser.press(&[Key::Enter]).unwrap();
     until(
