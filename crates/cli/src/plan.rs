@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use shipload::context::{
-    Archive, ArchiveOptions, DockerfileChoice, IgnoreChoice, OnUnreadable, Owner, Plan, Policy,
-    Progress, Recipe, RecipeError, Semantics, Times, View, show,
+    Archive, ArchiveOptions, DockerfileChoice, EntryPath, IgnoreChoice, OnUnreadable, Owner, Plan,
+    Policy, Progress, Recipe, RecipeError, Semantics, Times, View, show,
 };
 
 use crate::args::{ContextArguments, EngineChoice, MtimeChoice, UnreadableChoice};
@@ -98,6 +98,32 @@ fn plan_with(
         ui.warning(&notice.to_string(), None);
     }
     Ok(plan)
+}
+
+/// Warns that what is written to `file`, such as an `archive`, is in the context `dir`: that of today would be in that of tomorrow.
+pub(crate) fn warn_of_itself(ui: &Ui, plan: &Plan, dir: &Path, what: &str, file: &Path) {
+    if let Some(path) = inside(dir, file)
+        // Rules are asked, not the plan: the file may not be there yet.
+        && plan.rules.explain(path.as_bytes(), false).is_ok_and(|found| !found.excluded)
+    {
+        ui.warning(
+            &format!(
+                "the {what} `{path}` lies inside the context, so the next one will contain it"
+            ),
+            Some("write it elsewhere, or exclude it in the ignore file"),
+        );
+    }
+}
+
+/// The path in the context `dir` of `file`, which need not exist.
+fn inside(dir: &Path, file: &Path) -> Option<EntryPath> {
+    let parent = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let real = fs_err::canonicalize(parent).ok()?.join(file.file_name()?);
+    let dir = fs_err::canonicalize(dir).ok()?;
+    EntryPath::new(real.strip_prefix(dir).ok()?.as_os_str().as_bytes()).ok()
 }
 
 /// Refuses what is too much.

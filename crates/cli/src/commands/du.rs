@@ -101,13 +101,13 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
         depth: arguments.depth,
     };
     match &arguments.html {
-        Some(file) => report.page(ui, file),
+        Some(file) => report.page(ui, &arguments.path, file),
         None => report.print(arguments.format),
     }
 }
 
 impl Report {
-    fn page(&self, ui: &Ui, file: &Path) -> Result<(), Failure> {
+    fn page(&self, ui: &Ui, directory: &Path, file: &Path) -> Result<(), Failure> {
         let mut page = Page::new(&self.plan, self.referenced.as_ref(), &self.usage);
         if let Some(churn) = &self.churn {
             page = page.churn(churn.as_ref());
@@ -115,6 +115,7 @@ impl Report {
         if file.as_os_str() == "-" {
             return Ui::listing("page", |out| page.write(out));
         }
+        plan::warn_of_itself(ui, &self.plan, directory, "page", file);
         let shown = show(file.as_os_str().as_bytes());
         page.save(file)
             .map_err(|error| Failure::new(format!("cannot write `{shown}`")).caused_by(&error))?;

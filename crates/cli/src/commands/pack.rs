@@ -1,10 +1,9 @@
 //! `shipload pack`: the context as an archive, whole or not there.
 
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use shipload::context::{EntryPath, Plan, Progress};
+use shipload::context::{Plan, Progress};
 
 use crate::args::{ContextArguments, ReadsArguments};
 use crate::exit::Failure;
@@ -64,7 +63,7 @@ pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     plan::check_size(&plan.view, &arguments.context)?;
     warn_of_dockerfile(ui, &plan);
     if let Some(file) = packing.file() {
-        warn_of_itself(ui, &plan, &arguments.path, file);
+        plan::warn_of_itself(ui, &plan, &arguments.path, "archive", file);
     }
     packing.write(ui, &plan.view)
 }
@@ -80,30 +79,4 @@ fn warn_of_dockerfile(ui: &Ui, plan: &Plan) {
             Some("include it again with a `!` rule if the archive is to be built from"),
         );
     }
-}
-
-/// The archive of today would be in that of tomorrow.
-fn warn_of_itself(ui: &Ui, plan: &Plan, dir: &Path, file: &Path) {
-    if let Some(path) = inside(dir, file)
-        // Rules are asked, not the plan: the file may not be there yet.
-        && plan.rules.explain(path.as_bytes(), false).is_ok_and(|found| !found.excluded)
-    {
-        ui.warning(
-            &format!(
-                "the archive `{path}` lies inside the context, so the next one will contain it"
-            ),
-            Some("write it elsewhere, or exclude it in the ignore file"),
-        );
-    }
-}
-
-/// The path in the context `dir` of `file`, which need not exist.
-fn inside(dir: &Path, file: &Path) -> Option<EntryPath> {
-    let parent = match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let real = fs_err::canonicalize(parent).ok()?.join(file.file_name()?);
-    let dir = fs_err::canonicalize(dir).ok()?;
-    EntryPath::new(real.strip_prefix(dir).ok()?.as_os_str().as_bytes()).ok()
 }

@@ -230,12 +230,21 @@ as an archive";
 #[test]
 fn a_page() {
     let sandbox = project();
-    let run = sandbox.run(&["du", "--html", "out.html"]).fine();
-    assert!(run.stdout.is_empty());
+    let run = sandbox.run(&["du", "--html", "out.html"]);
+    let warning = "warning: the page `out.html` lies inside the context, so the next one will contain it\n\
+                   hint: write it elsewhere, or exclude it in the ignore file\n";
+    assert_eq!((run.stderr.as_str(), run.stdout.len()), (warning, 0));
     let page = fs::read_to_string(sandbox.path("out.html")).unwrap();
     assert!(page.starts_with("<!doctype html>\n") && page.ends_with("</html>\n"));
     assert!(
         page.contains(r#""names":[".",".dockerignore","Dockerfile","node_modules","a","a.js","#)
+    );
+    assert!(page.contains("the context is in no git repository"));
+    let place = fs::canonicalize(sandbox.dir()).unwrap();
+    let place = place.to_str().unwrap();
+    assert!(
+        !page.contains(place),
+        "nobody else needs to know of {place}"
     );
     for outside in ["src=", "href=", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
