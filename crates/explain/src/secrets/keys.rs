@@ -131,6 +131,14 @@ pub(super) fn putty(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
     (version.starts_with(b"2: ") || version.starts_with(b"3: ")).then_some(at..at + lines)
 }
 
+/// A header of 32 bytes with a key behind it; a manual, or a program that writes such files, only has the text of it.
+pub(super) fn tor(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
+    let header = b"== ed25519v1-secret: type0 ==\0\0\0";
+    let end = at + header.len() + 64;
+    let is_whole = text.bytes[at..].starts_with(header) && end <= text.bytes.len();
+    is_whole.then_some(at..end)
+}
+
 pub(super) fn minisign(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
     let tail = &text.bytes[at..text.bytes.len().min(at + 1024)];
     let newline = memchr::memchr(b'\n', tail)?;

@@ -74,8 +74,6 @@ pub(super) enum Check {
     Crc,
     /// It is bech32.
     Bech32,
-    /// The form says all.
-    Nothing,
 }
 
 impl PartialEq for SecretKind {

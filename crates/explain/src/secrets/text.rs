@@ -74,7 +74,6 @@ impl Text<'_> {
             Check::Random => plausible::is_random(token),
             Check::Crc => checksum::has_crc(token),
             Check::Bech32 => checksum::is_bech32(token),
-            Check::Nothing => true,
         }
     }
 

@@ -98,7 +98,9 @@ type Encode<'e> = &'e dyn Fn(&str) -> Vec<u8>;
 
 #[test]
 fn line_ends_and_encodings_hide_nothing() {
-    let plants: Vec<_> = all().into_iter().filter(|plant| !plant.is_name).collect();
+    // What is no text has no encoding.
+    let is_text = |plant: &Plant| !plant.is_name && !plant.content.contains(&0);
+    let plants: Vec<_> = all().into_iter().filter(is_text).collect();
     let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| {
         text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
     };

@@ -119,13 +119,14 @@ pub(super) const KINDS: &[SecretKind] = &[
         keys::minisign,
     )
     .likely(),
-    token(
+    looked(
         "tor-hidden-service-key",
         "the key of a Tor onion service",
         "https://spec.torproject.org/rend-spec/",
+        &["== ed25519v1-secret: type0 ==, then three NUL and 64 bytes"],
         &["== ed25519v1-secret: type0 =="],
-    )
-    .check(Check::Nothing),
+        keys::tor,
+    ),
     token(
         "nostr-secret-key",
         "a Nostr secret key",

@@ -96,6 +96,19 @@ pub(super) fn plant(id: &'static str, random: &mut Random) -> Option<Plant> {
                 vec![make("")],
             )
         }
+        "tor-hidden-service-key" => {
+            let make = |what: &str, key: &str| format!("== ed25519v1-{what}: type0 =={key}");
+            let key = format!("\0\0\0{}", base64(random, 64));
+            (
+                make("secret", &key),
+                (1, 1),
+                vec![
+                    make("public", &key),
+                    make("secret", "\n"),
+                    make("secret", &key[..40]),
+                ],
+            )
+        }
         "minisign-secret-key" => {
             let make = |what: &str, key: &str| {
                 format!("untrusted comment: minisign encrypted {what} key\nRW{key}\n")
