@@ -94,7 +94,11 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
 
 fn paths(arguments: &[OsString]) -> Result<Vec<EntryPath>, Failure> {
     let path = |argument: &OsString| {
-        EntryPath::cleaned(argument.as_bytes()).map_err(|error| Failure::usage(error.to_string()))
+        EntryPath::cleaned(argument.as_bytes()).map_err(|error| {
+            Failure::usage(error.to_string()).hint(
+                "the context directory comes first: `shipload fix DIR --exclude PATH…`".to_owned(),
+            )
+        })
     };
     arguments.iter().map(path).collect()
 }

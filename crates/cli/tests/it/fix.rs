@@ -290,7 +290,8 @@ fn refusals() {
             "",
             &["--exclude", "../x"],
             2,
-            "error: `../x` climbs out with `..`; a path inside a context cannot\n",
+            "error: `../x` climbs out with `..`; a path inside a context cannot\n\
+             hint: the context directory comes first: `shipload fix DIR --exclude PATH…`\n",
         ),
         (
             "",
