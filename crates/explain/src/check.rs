@@ -20,6 +20,7 @@ mod malformed;
 mod names;
 mod near;
 mod places;
+mod raw;
 mod sources;
 mod subject;
 mod words;

@@ -4,14 +4,15 @@
 //! builder's semantics. Rules are left out one after the other, each from what is left, so that all that are told together can be
 //! removed together.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod dead;
 
-use shipload_context::{Notice, Semantics};
+use std::collections::BTreeSet;
+
+use shipload_context::Semantics;
 use shipload_ignore::Rule;
 
-use super::habits::Habits;
 use super::judged::Judged;
-use super::near::{self, Near};
+use super::raw;
 use super::subject::Subject;
 use super::words::{self, count, quoted};
 use crate::code::{Code, Severity};
@@ -44,7 +45,7 @@ pub(super) fn all(
     let (matching, dead): (Vec<_>, Vec<_>) = rules
         .map(|(_, rule, id)| (rule, id))
         .partition(|(_, id)| effects.matches(*id));
-    let mut findings = effects.dead(&dead);
+    let mut findings = effects.dead(dead);
     findings.extend(effects.idle(matching));
     findings
 }
@@ -56,36 +57,6 @@ struct Effects<'a> {
 }
 
 impl Effects<'_> {
-    /// The lines with rules for what is there and not listed: sockets, what cannot be read, and what may be in that.
-    fn about_unlisted(&self) -> BTreeSet<LineId> {
-        let mut lines = BTreeSet::new();
-        for notice in self.subject.survey.tree().notices() {
-            let path = match notice {
-                Notice::Socket(path) => path.as_bytes(),
-                Notice::Unreadable(path) => {
-                    let is_below = |rule: &Rule| {
-                        let rest = rule.pattern().strip_prefix(path.as_bytes());
-                        rest.is_some_and(|rest| rest.starts_with(b"/"))
-                    };
-                    let rules = self.chosen.rules_in_files();
-                    let below = rules.filter(|(_, rule, _)| is_below(rule));
-                    lines.extend(below.map(|(_, _, id)| id));
-                    path.as_bytes()
-                }
-                _ => continue,
-            };
-            let Ok(explained) = self.chosen.rules.explain(path, false) else {
-                continue;
-            };
-            let own = explained.steps.iter().filter(|step| step.path == path);
-            let own = own
-                .flat_map(|step| &step.rules)
-                .filter(|counts| !counts.is_inherited);
-            lines.extend(own.filter_map(|counts| self.chosen.files.line(counts.rule.place())));
-        }
-        lines
-    }
-
     /// Whether any builder finds something that the rule matches.
     fn matches(&self, id: LineId) -> bool {
         let mut numbers = self.judged.iter().map(|judged| (judged, judged.number(id)));
@@ -106,77 +77,6 @@ impl Effects<'_> {
                 .first_change(&judged.verdicts, &rules, Some(only))
                 .is_ok_and(|change| change.is_none())
         })
-    }
-}
-
-/// # Rules that match nothing
-impl Effects<'_> {
-    fn dead(&self, dead: &[(&Rule, LineId)]) -> Vec<Finding> {
-        let near = near::find(self.subject, self.chosen, dead);
-        let habits = Habits::new(self.subject);
-        let finding = |(rule, id): &(&Rule, LineId)| {
-            let is_habit = habits.has(rule);
-            // `dist` is for what is built at the top, even if there are others further down.
-            let near = near
-                .get(id)
-                .filter(|near| !(is_habit && near.is_name && !near.is_junk));
-            match near {
-                Some(near) => Some(self.near(rule, *id, near)),
-                None if is_habit => None,
-                None => Some(self.plainly_dead(rule, *id)),
-            }
-        };
-        dead.iter().filter_map(finding).collect()
-    }
-
-    fn plainly_dead(&self, rule: &Rule, id: LineId) -> Finding {
-        let message = format!("{} matches nothing", quoted(rule.text()));
-        self.removable(Finding::new(Code::DeadRule, message), id)
-    }
-
-    /// A rule that would match if it were written in another way.
-    fn near(&self, rule: &Rule, id: LineId, near: &Near) -> Finding {
-        let text = quoted(rule.text());
-        let entries = near
-            .places
-            .iter()
-            .map(|&place| self.subject.survey.entry(place));
-        let are_files = entries.clone().all(|entry| !entry.is_dir());
-        let number = near.places.len();
-        let would = if are_files {
-            count(number, "file", "files")
-        } else {
-            count(number, "path", "paths")
-        };
-        let better = quoted(&near.rule);
-        let (code, message) = match near.code {
-            Code::WrongCase => (
-                Code::WrongCase,
-                format!("{text} matches nothing, since case counts; {better} would match {would}"),
-            ),
-            _ => (
-                Code::AnchoredRule,
-                format!(
-                    "{text} matches nothing, since patterns start at the top of the context; {better} would match {would}"
-                ),
-            ),
-        };
-        let mut finding = Finding::new(code, message).concerning(entries.map(|entry| &entry.path));
-        finding.location = self.subject.files.location(id);
-        let file = &self.subject.files.files[id.file];
-        let edits = vec![file.rewriting(id.line, near.rule.clone())];
-        if near.code == Code::AnchoredRule && near.is_name && !near.is_junk {
-            // A name may well be meant for one file, of which there is none at present.
-            let finding = finding.severity(Severity::Note);
-            return finding.advice(format!("write {better} if it is meant at any depth"));
-        }
-        finding.fix(format!("write {better}"), edits)
-    }
-
-    fn removable(&self, mut finding: Finding, id: LineId) -> Finding {
-        finding.location = self.subject.files.location(id);
-        let file = &self.subject.files.files[id.file];
-        finding.fix("remove the line", vec![file.removal(id.line)])
     }
 }
 
@@ -273,6 +173,9 @@ impl Effects<'_> {
                 "{text} includes nothing again: {builder} does not look into a directory that is excluded{by}"
             ))
             .advice(match self.chosen.rules.semantics() {
+                Semantics::Classic | Semantics::Podman if raw::name(rule).is_some() => {
+                    "add the same path as it is, without `\\`: the text of the rule is what is looked for"
+                }
                 Semantics::BuildKit => "exclude the content of the directory (`name/*`) instead of the directory",
                 Semantics::Classic | Semantics::Podman => {
                     "exclude the content of the directory (`name/*`) instead of the directory, or write the path from the top, without wildcards"
@@ -317,6 +220,12 @@ impl Effects<'_> {
         files.line(explanation.rule?.place())
     }
 
+    fn removable(&self, mut finding: Finding, id: LineId) -> Finding {
+        finding.location = self.subject.files.location(id);
+        let file = &self.subject.files.files[id.file];
+        finding.fix("remove the line", vec![file.removal(id.line)])
+    }
+
     fn pointing_to(&self, finding: Finding, line: Option<LineId>, message: &str) -> Finding {
         match line.and_then(|line| self.subject.files.location(line)) {
             Some(location) => finding.related(message, location),
@@ -329,6 +238,3 @@ fn finding_at(mut finding: Finding, subject: &Subject<'_>, id: LineId) -> Findin
     finding.location = subject.files.location(id);
     finding
 }
-
-/// What is found near rules, by their lines.
-pub(super) type NearByLine = BTreeMap<LineId, Near>;

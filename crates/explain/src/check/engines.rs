@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use shipload_context::{EntryPath, Semantics};
 
 use super::judged::Judged;
+use super::raw;
 use super::subject::Subject;
 use super::words::{self, count, list, quoted};
 use crate::code::Code;
@@ -48,7 +49,8 @@ pub(super) fn all(subject: &Subject<'_>, judged: &[Judged]) -> Vec<Finding> {
         found.entry(difference).or_default().push(&entry.path);
     }
     let finding = |(difference, paths): (Difference, Vec<&EntryPath>)| {
-        difference.finding(subject, chosen, others, &paths)
+        let finding = difference.finding(subject, chosen, others, &paths);
+        raw::fixed(subject, judged, &finding, &paths).unwrap_or(finding)
     };
     found.into_iter().map(finding).collect()
 }

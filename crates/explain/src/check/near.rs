@@ -1,9 +1,10 @@
 //! Rules that match nothing, and what they would match if they were not anchored at the top, or if case did not count.
 
+use std::collections::BTreeMap;
+
 use shipload_context::{Rules, Semantics};
 use shipload_ignore::Rule;
 
-use super::effects::NearByLine;
 use super::judged::Judged;
 use super::junk_kinds;
 use super::subject::Subject;
@@ -26,8 +27,12 @@ pub(super) struct Near {
 }
 
 /// Finds what rules that match nothing nearly match, if it is not in or out already.
-pub(super) fn find(subject: &Subject<'_>, chosen: &Judged, dead: &[(&Rule, LineId)]) -> NearByLine {
-    let mut found = NearByLine::new();
+pub(super) fn find(
+    subject: &Subject<'_>,
+    chosen: &Judged,
+    dead: &[(&Rule, LineId)],
+) -> BTreeMap<LineId, Near> {
+    let mut found = BTreeMap::new();
     for way in [Way::Deeper, Way::AnyCase] {
         let rest = dead.iter().filter(|(_, id)| !found.contains_key(id));
         let tried: Vec<_> = rest

@@ -58,7 +58,7 @@ impl Below {
 
 /// The `!` line that has engines look for `path`: they compare its text, not what it matches, with the names of excluded directories.
 /// It may match anything; `None` if the name does not fit on a line.
-pub(super) fn search_line(path: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn search_line(path: &[u8]) -> Option<Vec<u8>> {
     let first = path
         .utf8_chunks()
         .next()

@@ -444,6 +444,35 @@ const ENGINES: &[Row] = &[
         ..ROW
     },
     Row {
+        name: "a name that has to be escaped",
+        files: &[
+            ALL,
+            (".dockerignore", "lib\n!lib/\\[x\\]/a\n"),
+            ("lib/[x]/a", ""),
+            ("lib/[x]/b", ""),
+            ("lib/y", ""),
+        ],
+        findings: &[
+            "warning engine-difference .dockerignore:1:1: `lib` means something else to each builder: `lib/[x]/a` is in the context of buildkit, and not in that of classic and podman",
+        ],
+        ..ROW
+    },
+    Row {
+        name: "the same, by the classic builder",
+        semantics: Semantics::Classic,
+        files: &[
+            ALL,
+            (".dockerignore", "lib\n!lib/\\[x\\]/a\n"),
+            ("lib/[x]/a", ""),
+            ("lib/y", ""),
+        ],
+        findings: &[
+            "warning engine-difference .dockerignore:1:1: ",
+            "warning futile-exception .dockerignore:2:1: ",
+        ],
+        moves: &["lib/[x]/a"],
+    },
+    Row {
         name: "what all enter",
         files: &[
             ALL,
