@@ -173,6 +173,7 @@ Register-ArgumentCompleter -Native -CommandName 'shipload' -ScriptBlock {
             break
         }
         'shipload;repack' {
+            [CompletionResult]::new('--duplicates', '--duplicates', [CompletionResultType]::ParameterName, 'What members with one path mean')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to FILE, which appears when the archive is whole; `-` is standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to FILE, which appears when the archive is whole; `-` is standard output')
             [CompletionResult]::new('--compression', '--compression', [CompletionResultType]::ParameterName, 'The codec around the tar [default: as the end of FILE''s name says, else none]')

@@ -1396,12 +1396,16 @@ _shipload() {
             return 0
             ;;
         shipload__subcmd__repack)
-            opts="-o -j -q -f -h --output --compression --level --jobs --quiet --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
+            opts="-o -j -q -f -h --duplicates --output --compression --level --jobs --quiet --file --ignorefile --engine --add --add-archive --mtime --on-unreadable --max-context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --duplicates)
+                    COMPREPLY=($(compgen -W "fail last" -- "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

@@ -163,6 +163,7 @@ set edit:completion:arg-completer[shipload] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'shipload;repack'= {
+            cand --duplicates 'What members with one path mean'
             cand -o 'Write to FILE, which appears when the archive is whole; `-` is standard output'
             cand --output 'Write to FILE, which appears when the archive is whole; `-` is standard output'
             cand --compression 'The codec around the tar [default: as the end of FILE''s name says, else none]'

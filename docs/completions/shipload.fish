@@ -181,6 +181,8 @@ skip\t'Leave it out and say so'"
 complete -c shipload -n "__fish_shipload_using_subcommand diff" -l max-context -d 'Fail if the files in the context have more bytes than SIZE, such as `500k`, `20m` or `1.5g` (steps of 1024, as docker reads sizes) [default: no limit]' -r
 complete -c shipload -n "__fish_shipload_using_subcommand diff" -l referenced -d 'Compare only what the Dockerfile reads, and what was asked for'
 complete -c shipload -n "__fish_shipload_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c shipload -n "__fish_shipload_using_subcommand repack" -l duplicates -d 'What members with one path mean' -r -f -a "fail\t'End without an archive'
+last\t'The last of them counts, as for whoever unpacks the archive'"
 complete -c shipload -n "__fish_shipload_using_subcommand repack" -s o -l output -d 'Write to FILE, which appears when the archive is whole; `-` is standard output' -r -F
 complete -c shipload -n "__fish_shipload_using_subcommand repack" -l compression -d 'The codec around the tar [default: as the end of FILE\'s name says, else none]' -r -f -a "none\t''
 gzip\t''

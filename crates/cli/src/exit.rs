@@ -151,11 +151,11 @@ impl From<RecipeError> for Failure {
 
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        // What the library can be told by its options, the program cannot.
+        // What the library can be told by its options, most of the program cannot.
         let hint = match &error.problem {
-            ArchiveProblem::Twice | ArchiveProblem::Hides { .. } => {
-                Some("unpack the archive and pack it again".to_owned())
-            }
+            ArchiveProblem::Twice | ArchiveProblem::Hides { .. } => Some(
+                "`shipload repack --duplicates last` writes it with the last of them".to_owned(),
+            ),
             problem if problem.is_limit() => Some(
                 "if you trust where it comes from, unpack it and take the directory".to_owned(),
             ),

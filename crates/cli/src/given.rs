@@ -51,7 +51,8 @@ impl Given {
             return if is_manifest {
                 manifest(STANDARD_INPUT, whole)
             } else {
-                archive_from(whole).map(Source::Archive).map(Self::Context)
+                let archive = archive_from(whole, &ArchiveOptions::default());
+                archive.map(Source::Archive).map(Self::Context)
             };
         }
         if argument.is_dir() {
@@ -112,17 +113,21 @@ impl From<RevisionError> for Failure {
 ///
 /// # Errors
 /// Where it is no archive, or one that is refused.
-pub(crate) fn archive(argument: &Path, context: &ContextArguments) -> Result<Archive, Failure> {
+pub(crate) fn archive(
+    argument: &Path,
+    context: &ContextArguments,
+    options: &ArchiveOptions,
+) -> Result<Archive, Failure> {
     if argument.as_os_str() == "-" {
         check_standard_input(context)?;
-        return archive_from(io::stdin().lock());
+        return archive_from(io::stdin().lock(), options);
     }
     if argument.is_dir() {
         let name = show(argument.as_os_str().as_bytes());
         let failure = Failure::usage(format!("`{name}` is a directory, not an archive"));
         return Err(failure.hint("write an archive of it with `shipload pack`".to_owned()));
     }
-    Ok(Archive::open(argument, &ArchiveOptions::default())?)
+    Ok(Archive::open(argument, options)?)
 }
 
 fn check_standard_input(context: &ContextArguments) -> Result<(), Failure> {
@@ -134,9 +139,8 @@ fn check_standard_input(context: &ContextArguments) -> Result<(), Failure> {
     }
 }
 
-fn archive_from(reader: impl Read) -> Result<Archive, Failure> {
-    let options = ArchiveOptions::default();
-    Ok(Archive::from_reader(STANDARD_INPUT, reader, &options)?)
+fn archive_from(reader: impl Read, options: &ArchiveOptions) -> Result<Archive, Failure> {
+    Ok(Archive::from_reader(STANDARD_INPUT, reader, options)?)
 }
 
 /// As many bytes of the beginning as are needed to know a manifest.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
-use shipload::context::Progress;
+use clap::{Args, ValueEnum, ValueHint};
+use shipload::context::{ArchiveOptions, Clash, Progress};
 
 use crate::args::ContextArguments;
 use crate::exit::Failure;
@@ -23,11 +23,24 @@ pub(crate) struct Arguments {
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
     input: PathBuf,
 
+    /// What members with one path mean
+    #[arg(long, value_name = "WHICH", default_value = "fail")]
+    duplicates: Duplicates,
+
     #[command(flatten)]
     packing: PackingArguments,
 
     #[command(flatten)]
     context: ContextArguments,
+}
+
+/// What members with one path mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Duplicates {
+    /// End without an archive
+    Fail,
+    /// The last of them counts, as for whoever unpacks the archive
+    Last,
 }
 
 pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
@@ -36,7 +49,14 @@ pub(crate) fn run(ui: &Ui, arguments: Arguments) -> Result<(), Failure> {
     let semantics = plan::offline_semantics(arguments.context.engine)?;
     let progress = Progress::new();
     let packing = arguments.packing.resolve(progress.clone())?;
-    let archive = given::archive(&arguments.input, &arguments.context)?;
+    let options = ArchiveOptions {
+        clash: match arguments.duplicates {
+            Duplicates::Fail => Clash::Fail,
+            Duplicates::Last => Clash::LastWins,
+        },
+        ..ArchiveOptions::default()
+    };
+    let archive = given::archive(&arguments.input, &arguments.context, &options)?;
 
     let stop = progress.clone();
     interrupt::on_interrupt(move || stop.cancel())?;

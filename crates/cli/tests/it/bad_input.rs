@@ -266,7 +266,7 @@ fn an_archive_with_a_path_twice() {
         1,
         "error: cannot use the archive `x.tar` with its member `Dockerfile`\n  \
          caused by: an earlier member has the same path\n\
-         hint: unpack the archive and pack it again\n",
+         hint: `shipload repack --duplicates last` writes it with the last of them\n",
     );
 }
 

@@ -76,6 +76,40 @@ fn it_takes_any_codec_and_standard_input() {
     assert!(fs::read(sandbox.path("in.tar")).unwrap() == want);
 }
 
+/// The last of several members with one path counts, as where GNU tar unpacks them.
+#[test]
+fn duplicates() {
+    let sandbox = context();
+    let tar = |arguments: &[&str]| {
+        let mut tar = Command::new("tar");
+        tar.args(arguments).current_dir(sandbox.dir());
+        assert!(tar.status().unwrap().success(), "{arguments:?}");
+    };
+    sandbox.write("in/a", "another");
+    sandbox.write("in/.dockerignore", "other\n");
+    tar(&["-C", "in", "-rf", "in.tar", "./a", ".dockerignore"]);
+    fs::remove_file(sandbox.path("in/b.log")).unwrap();
+    fs::create_dir(sandbox.path("in/b.log")).unwrap();
+    sandbox.write("in/b.log/c", "c");
+    tar(&["-C", "in", "-rf", "in.tar", "b.log"]);
+    fs::create_dir(sandbox.path("out")).unwrap();
+    tar(&["-C", "out", "--recursive-unlink", "-xf", "in.tar"]);
+    let want = sandbox.run(&["pack", "out"]).fine().stdout;
+    assert_eq!(
+        names(&want),
+        [".dockerignore", "Dockerfile", "a", "b.log/", "b.log/c"]
+    );
+    let last = ["repack", "in.tar", "--duplicates", "last"];
+    assert!(sandbox.run(&last).fine().stdout == want);
+    let input = fs::read(sandbox.path("in.tar")).unwrap();
+    let piped = with_input(&sandbox, &["repack", "-", "--duplicates", "last"], &input);
+    assert!(piped.fine().stdout == want);
+    let said = "error: cannot use the archive `in.tar` with its member `./a`\n  \
+                caused by: an earlier member has the same path\n\
+                hint: `shipload repack --duplicates last` writes it with the last of them\n";
+    sandbox.run(&["repack", "in.tar"]).refused(1, said);
+}
+
 #[test]
 fn it_needs_no_dockerfile() {
     let sandbox = context();
