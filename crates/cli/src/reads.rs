@@ -18,20 +18,38 @@ pub(crate) fn if_referenced(
     referenced: bool,
     arguments: &ReadsArguments,
 ) -> Result<Option<Request>, Failure> {
+    if referenced {
+        return request(arguments).map(Some);
+    }
+    match first(arguments) {
+        Some(name) => Err(Failure::usage(format!(
+            "`{name}` has no use without `--referenced`: the whole context is the same for all"
+        ))),
+        None => Ok(None),
+    }
+}
+
+/// The first option that was given.
+fn first(arguments: &ReadsArguments) -> Option<&'static str> {
     let given = [
         ("--target", arguments.target.is_some()),
         ("--build-arg", !arguments.build_arg.is_empty()),
         ("--platform", arguments.platform.is_some()),
     ];
-    if referenced {
-        return request(arguments).map(Some);
-    }
-    match given.iter().find(|(_, given)| *given) {
-        Some((name, _)) => Err(Failure::usage(format!(
-            "`{name}` has no use without `--referenced`: the whole context is the same for all"
-        ))),
-        None => Ok(None),
-    }
+    let mut given = given.iter().filter(|(_, given)| *given);
+    given.next().map(|(name, _)| *name)
+}
+
+/// Refuses options where nothing but manifests is given.
+///
+/// # Errors
+/// If there is one.
+pub(crate) fn refuse(arguments: &ReadsArguments) -> Result<(), Failure> {
+    first(arguments).map_or(Ok(()), |name| {
+        Err(Failure::usage(format!(
+            "`{name}` has no use here: a manifest says what was asked for"
+        )))
+    })
 }
 
 /// What is asked.

@@ -100,6 +100,9 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<Exit, Failure> {
     let (from, to) = (from?, to?);
     let is_manifest = |given: &Given| matches!(given, Given::Manifest(_));
     let least = arguments.referenced || is_manifest(&from) || is_manifest(&to);
+    if is_manifest(&from) && is_manifest(&to) {
+        reads::refuse(&arguments.reads)?;
+    }
     let list = |given| list(ui, given, arguments, semantics, &request, least, &progress);
     let (from, to) = (list(from)?, list(to)?);
 

@@ -60,7 +60,10 @@ pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
     let stop = progress.clone();
     interrupt::on_interrupt(move || stop.cancel())?;
     let inputs = match Given::find(ui, &arguments.path, &arguments.context, &progress)? {
-        Given::Manifest(inputs) => *inputs,
+        Given::Manifest(inputs) => {
+            reads::refuse(&arguments.reads)?;
+            *inputs
+        }
         Given::Context(source) => {
             let semantics = plan::offline_semantics(arguments.context.engine)?;
             let request = reads::request(&arguments.reads)?;

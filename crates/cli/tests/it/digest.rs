@@ -170,6 +170,11 @@ fn what_has_no_digest_is_refused() {
             "error: cannot write the manifest `no/where/m`\n",
         ),
         (&["--max-context", "3"], 1, "error: the context has "),
+        (
+            &["m.json", "--build-arg", "V=1"],
+            2,
+            "error: `--build-arg` has no use here: a manifest says what was asked for\n",
+        ),
     ];
     for (arguments, code, stderr) in rows {
         let run = sandbox.run(&[&["digest"], *arguments].concat());
