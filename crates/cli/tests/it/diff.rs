@@ -318,6 +318,11 @@ fn what_cannot_be_compared_is_refused() {
             "error: cannot read the Dockerfile `old/gone`\n",
         ),
         (&["m", "new", "--target", "gone"], 1, "error: Dockerfile: "),
+        (
+            &["m", "m", "--target", "0"],
+            2,
+            "error: `--target` has no use here: a manifest says what was asked for\n",
+        ),
     ];
     for (arguments, code, stderr) in rows {
         let run = sandbox.run(&[&["diff"], *arguments].concat());
@@ -329,6 +334,29 @@ fn what_cannot_be_compared_is_refused() {
         );
         assert!(run.stdout.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_capability_is_no_content() {
+    let sandbox = Sandbox::new();
+    // `setcap cap_net_raw+ep`, as the kernel keeps it.
+    let value = [&b"\x01\0\0\x02\0\x20"[..], &[0; 14]].concat();
+    for (name, capability) in [("old.tar", None), ("new.tar", Some(value))] {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (path, text) in [("Dockerfile", "FROM scratch\nCOPY app /\n"), ("app", "a")] {
+            if let Some(value) = capability.as_ref().filter(|_| path == "app") {
+                let record = ("SCHILY.xattr.security.capability", value.as_slice());
+                tar.append_pax_extensions([record]).unwrap();
+            }
+            let mut header = tar::Header::new_ustar();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o755);
+            tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+        }
+        sandbox.write(name, tar.into_inner().unwrap());
+    }
+    let run = sandbox.run(&["diff", "old.tar", "new.tar"]);
+    assert_eq!(differences(run), "modified  app (capability)\n");
 }
 
 #[test]

@@ -73,7 +73,13 @@ fn how(difference: &Difference) -> Option<String> {
             parts.push(format!("{} → {} bytes", grouped(*one), grouped(*other)));
         }
         (Kind::File { .. }, Kind::File { .. }) if difference.change == Change::Modified => {
-            parts.push("content".to_owned());
+            let is_known_same = from.digest.is_some() && from.digest == to.digest;
+            let what = if is_known_same {
+                "capability"
+            } else {
+                "content"
+            };
+            parts.push(what.to_owned());
         }
         (Kind::Symlink { target: one }, Kind::Symlink { target: other }) => {
             parts.push(format!("-> {} → {}", show(one), show(other)));
