@@ -190,6 +190,24 @@ pub fn differences(
 }
 
 /// What else than files makes two builds different.
+///
+/// ```
+/// use shipload_context::{Progress, Recipe, Request};
+/// use shipload_explain::{Change, InputChange, Inputs, input_changes};
+///
+/// # let temp = tempfile::tempdir()?;
+/// # let dir = temp.path();
+/// # std::fs::write(dir.join("Dockerfile"), "FROM scratch\nARG V\n")?;
+/// let inputs = |value: &str| -> Result<Inputs, Box<dyn std::error::Error>> {
+///     let mut request = Request::default();
+///     request.build_args.insert("V".to_owned(), Some(value.to_owned()));
+///     let plan = Recipe::new(dir).plan(&Progress::new())?;
+///     Ok(Inputs::of(&plan, &request, &plan.referenced(&request)?, &Progress::new())?)
+/// };
+/// let changes = input_changes(&inputs("1")?, &inputs("2")?);
+/// assert_eq!(changes, [InputChange::Argument("V".to_owned(), Change::Modified)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn input_changes(from: &Inputs, to: &Inputs) -> Vec<InputChange> {
     let mut changes = Vec::new();
     if from.dockerfile != to.dockerfile {

@@ -3,6 +3,16 @@
 //!
 //! Every question is put to the same plan, tree and view that [`pack`](shipload_context::pack()) writes from, so that no
 //! answer can be wrong about the archive. Answers are plain data; nothing here prints, and nothing knows the network.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | why is a path in or out, who reads it | [`why()`] |
+//! | what does it cost, which rules would save the most, what changes often | [`Usage`], [`Candidate`], [`Churn`], as a page [`Page`] |
+//! | what is wrong with it, does it leak secrets | [`check()`], [`scan_secrets`] and [`secret_findings`] |
+//! | which edit of the ignore file moves paths in or out | [`fix`](mod@fix) |
+//! | what does the build depend on, with one digest and in writing | [`Inputs`] |
+//! | how does it differ from another, or from a git revision | [`differences`], [`input_changes`], [`Revision`] |
+//! | what will the builder's cache make of the difference | [`predict`] |
 
 mod cache;
 mod check;
