@@ -122,7 +122,10 @@ impl Apt {
     fn update(&self, lists: Lists) -> Result<(), PackageError> {
         fs::create_dir_all(self.aside.join("lists/partial"))?;
         fs::create_dir_all(self.aside.join("cache/archives/partial"))?;
-        succeed(self.command(lists).arg("update"))?;
+        let mut apt = self.command(lists);
+        // Else it is content with whatever it reached, and all that is said is that there is no such package.
+        apt.args(["-o", "APT::Update::Error-Mode=any"]);
+        succeed(apt.arg("update"))?;
         Ok(())
     }
 
