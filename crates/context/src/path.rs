@@ -247,12 +247,21 @@ pub fn show(name: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if c.is_control() || deceives(c) {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            } else {
-                out.push(c);
+        // Most names are printable ASCII, which is copied in runs.
+        let mut rest = chunk.valid();
+        while !rest.is_empty() {
+            let other = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~'));
+            let (plain, others) = rest.split_at(other.unwrap_or(rest.len()));
+            out.push_str(plain);
+            let mut others = others.chars();
+            if let Some(c) = others.next() {
+                if c.is_control() || deceives(c) {
+                    let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+                } else {
+                    out.push(c);
+                }
             }
+            rest = others.as_str();
         }
         for byte in chunk.invalid() {
             let _ = write!(out, "\\x{byte:02x}");
@@ -342,5 +351,20 @@ mod tests {
             sorted,
             ["B", "a", "a/x", "a/x/y", "a/x-y", "a-b", "a.txt", "é"]
         );
+    }
+
+    #[test]
+    fn what_is_shown_neither_hides_nor_commands() {
+        let rows: &[(&[u8], &str)] = &[
+            (b"", ""),
+            (b" ~", " ~"),
+            (b"a\x7fb\n", "a\\u{7f}b\\u{a}"),
+            ("é\u{85}ü.txt".as_bytes(), "é\\u{85}ü.txt"),
+            ("a\u{202e}gpj\u{61c}".as_bytes(), "a\\u{202e}gpj\\u{61c}"),
+            (b"\xff\x1b[2Ja\xe2\x80", "\\xff\\u{1b}[2Ja\\xe2\\x80"),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(show(name), *expected, "{name:?}");
+        }
     }
 }

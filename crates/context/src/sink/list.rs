@@ -43,7 +43,10 @@ pub enum ListFormat {
 pub fn list(view: &View, format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
     for member in view.members() {
         match format {
-            ListFormat::Text => writeln!(out, "{}", shown(&member))?,
+            ListFormat::Text => {
+                out.write_all(shown(&member).as_bytes())?;
+                out.write_all(b"\n")?;
+            }
             ListFormat::Long => long(&member, out)?,
             ListFormat::Json => json(&member, out)?,
             ListFormat::Nul => {
@@ -57,12 +60,11 @@ pub fn list(view: &View, format: ListFormat, out: &mut dyn Write) -> io::Result<
 
 /// A member's path for a person; directories end in `/`.
 fn shown(member: &Member<'_>) -> String {
-    let slash = if matches!(member.kind, MemberKind::Dir) {
-        "/"
-    } else {
-        ""
-    };
-    format!("{}{slash}", member.entry.path)
+    let mut shown = show(member.entry.path.as_bytes());
+    if matches!(member.kind, MemberKind::Dir) {
+        shown.push('/');
+    }
+    shown
 }
 
 fn target<'a>(member: &Member<'a>) -> Option<&'a [u8]> {
@@ -150,7 +152,8 @@ fn json(member: &Member<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Writes a field whose value may not be UTF-8.
 fn text(out: &mut dyn Write, key: &str, value: &[u8]) -> io::Result<()> {
     if let Ok(value) = std::str::from_utf8(value) {
-        write!(out, r#""{key}":{}"#, serde_json::Value::from(value))
+        write!(out, r#""{key}":"#)?;
+        serde_json::to_writer(out, value).map_err(io::Error::from)
     } else {
         write!(out, r#""{key}_b64":"{}""#, STANDARD.encode(value))
     }
