@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::process::{Child, ChildStdout};
 use std::time::Duration;
 
-use shipload_context::EntryPath;
+use shipload_context::{EntryPath, show};
 
 use super::RevisionProblem;
 use crate::git::{Git, GitError, Limits};
@@ -32,23 +32,31 @@ pub(super) fn id(
     inside: Option<&EntryPath>,
 ) -> Result<OsString, RevisionProblem> {
     let whole = object(git, revision)?.ok_or(RevisionProblem::Unknown)?;
-    let found = match inside {
-        Some(path) => object(git, &join(whole, ":", path.as_bytes()))?,
-        None => Some(whole),
+    let Some(top) = peeled(git, &whole, "^{tree}")? else {
+        // Every commit has a tree, somewhere.
+        let commit = peeled(git, &whole, "^{commit}")?;
+        let missing = commit.map(|commit| RevisionProblem::Missing(show(commit.as_bytes())));
+        return Err(missing.unwrap_or(RevisionProblem::NoDirectory));
     };
+    let Some(path) = inside else {
+        return Ok(top);
+    };
+    let found = object(git, &join(&top, ":", path.as_bytes()))?;
     let found = found.ok_or(RevisionProblem::NoDirectory)?;
-    let tree = object(git, &join(found, "^{tree}", b""));
-    match tree {
+    peeled(git, &found, "^{tree}")?.ok_or(RevisionProblem::NoDirectory)
+}
+
+/// The object of a type that another object is or leads to; none where it is of another type.
+fn peeled(git: &Git<'_>, found: &OsStr, kind: &str) -> Result<Option<OsString>, RevisionProblem> {
+    match object(git, &join(found, kind, b"")) {
         // It says which type it has instead.
-        Ok(None) | Err(RevisionProblem::Git(GitError::Failed { .. })) => {
-            Err(RevisionProblem::NoDirectory)
-        }
-        Ok(Some(tree)) => Ok(tree),
-        Err(problem) => Err(problem),
+        Err(RevisionProblem::Git(GitError::Failed { .. })) => Ok(None),
+        peeled => peeled,
     }
 }
 
-fn join(mut object: OsString, between: &str, path: &[u8]) -> OsString {
+fn join(object: &OsStr, between: &str, path: &[u8]) -> OsString {
+    let mut object = object.to_owned();
     object.push(between);
     object.push(OsStr::from_bytes(path));
     object

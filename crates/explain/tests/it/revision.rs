@@ -167,31 +167,24 @@ fn nothing_is_fetched() {
     let (origin, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     repository(origin.path());
     git(origin.path(), &["config", "uploadpack.allowFilter", "true"]);
-    let clone = temp.path().join("clone");
-    let (from, to) = (
-        format!("file://{}", origin.path().display()),
-        clone.to_str().unwrap(),
-    );
-    git(
-        temp.path(),
-        &[
-            "clone",
-            "-q",
-            "--no-checkout",
-            "--filter=blob:none",
-            &from,
-            to,
-        ],
-    );
+    let from = format!("file://{}", origin.path().display());
     let witness = temp.path().join("witness");
     let upload = format!("touch {}; git-upload-pack", witness.display());
-    git(&clone, &["config", "remote.origin.uploadpack", &upload]);
-    let error = read(&clone, "HEAD").unwrap_err();
-    assert!(
-        matches!(error.problem, RevisionProblem::Missing(_)),
-        "{error:?}"
-    );
-    assert!(!witness.exists());
+    for filter in ["--filter=blob:none", "--filter=tree:0"] {
+        let clone = temp.path().join(filter);
+        let to = clone.to_str().unwrap();
+        git(
+            temp.path(),
+            &["clone", "-q", "--no-checkout", filter, &from, to],
+        );
+        git(&clone, &["config", "remote.origin.uploadpack", &upload]);
+        let error = read(&clone, "HEAD").unwrap_err();
+        assert!(
+            matches!(error.problem, RevisionProblem::Missing(_)),
+            "{error:?}"
+        );
+        assert!(!witness.exists());
+    }
 }
 
 #[test]
