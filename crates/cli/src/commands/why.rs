@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use shipload::context::{DockerfileChoice, EntryPath};
 use shipload::explain::{Question, QuestionError, Why, why};
 
-use crate::args::{ContextArguments, MtimeChoice, ReadsArguments};
+use crate::args::{ContextArguments, ReadsArguments};
 use crate::exit::Failure;
 use crate::plan::{self, Source};
 use crate::reads;
@@ -51,14 +51,10 @@ enum Format {
 }
 
 pub(crate) fn run(ui: &Ui, arguments: &Arguments) -> Result<(), Failure> {
-    let useless = [
-        ("--max-context", arguments.context.max_context.is_some()),
-        ("--mtime", arguments.context.mtime != MtimeChoice::Keep),
-    ];
-    if let Some((name, _)) = useless.iter().find(|(_, given)| *given) {
-        return Err(Failure::usage(format!(
-            "`{name}` has no use here: neither sizes nor times decide what is in the context"
-        )));
+    if arguments.context.max_context.is_some() {
+        let message =
+            "`--max-context` has no use here: the context is not walked, so its size is not known";
+        return Err(Failure::usage(message));
     }
     let semantics = plan::offline_semantics(arguments.context.engine)?;
     let request = reads::request(&arguments.reads)?;
