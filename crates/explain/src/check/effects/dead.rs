@@ -16,7 +16,10 @@ use crate::survey::LineId;
 impl Effects<'_> {
     /// What is said of rules that match nothing.
     pub(super) fn dead(&self, mut dead: Vec<(&Rule, LineId)>) -> Vec<Finding> {
-        dead.retain(|(rule, id)| !rule.is_negated() || !self.opens(*id));
+        let mut verdicts = self.judged.iter().flat_map(|judged| &judged.verdicts);
+        if verdicts.any(|verdict| verdict.excluded && verdict.entered) {
+            dead.retain(|(rule, id)| !rule.is_negated() || !self.opens(*id));
+        }
         let near = near::find(self.subject, self.chosen, &dead);
         let habits = Habits::new(self.subject);
         let finding = |(rule, id): &(&Rule, LineId)| {
