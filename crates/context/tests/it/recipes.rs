@@ -300,7 +300,13 @@ fn what_is_wrong_is_said_with_its_place_and_a_hint() {
         assert_eq!(error.to_string(), message);
         assert_eq!(error.hint().unwrap_or_default(), hint, "{dir}");
     }
-    let late = error(&Recipe::new(root.join("late"))).to_string();
+    let late = error(&Recipe::new(root.join("late")));
+    let hint = late.hint().unwrap_or_default();
+    assert!(
+        hint.starts_with("Docker reads wildcard patterns as"),
+        "{hint}"
+    );
+    let late = late.to_string();
     assert!(
         late.starts_with(".dockerignore:1:1: cannot match "),
         "{late}"
