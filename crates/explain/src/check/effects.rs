@@ -170,7 +170,7 @@ impl Effects<'_> {
             }
         } else {
             new(format!(
-                "{text} includes nothing again: {builder} does not look into a directory that is excluded{by}"
+                "{text} includes nothing again: `{path}` is in a directory that is excluded{by}, and {builder} does not look into it"
             ))
             .advice(match self.chosen.rules.semantics() {
                 Semantics::Classic | Semantics::Podman if raw::name(rule).is_some() => {

@@ -388,7 +388,7 @@ const EFFECTS: &[Row] = &[
         ],
         findings: &[
             "warning engine-difference .dockerignore:1:1: `docs` means something else to each builder: `docs/a.md` is in the context of buildkit, and not in that of classic",
-            "warning futile-exception .dockerignore:2:1: `!**/*.md` includes nothing again: classic does not look into a directory that is excluded by line 1",
+            "warning futile-exception .dockerignore:2:1: `!**/*.md` includes nothing again: `docs/a.md` is in a directory that is excluded by line 1, and classic does not look into it",
         ],
         ..ROW
     },
