@@ -295,16 +295,16 @@ impl Scope<'_> {
         arguments.map(|(name, value)| (name.as_str(), value.shown()))
     }
 
-    /// How many proxies are given that no `ARG` names.
-    pub(crate) fn undeclared_proxies(&self) -> usize {
+    /// The proxies that are given and that no `ARG` names.
+    pub(crate) fn undeclared_proxies(&self) -> impl Iterator<Item = String> {
         let names = PROXIES.iter();
         let names = names.flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
-        let given = |name: &String| {
+        let given = move |name: &String| {
             let is_hidden =
                 self.arguments.contains_key(name) || self.environment.contains_key(name);
             !is_hidden && self.request.build_argument(name).is_some()
         };
-        names.filter(given).count()
+        names.filter(given)
     }
 
     /// What a variable is: with `BuildKit` the last of `ARG` and `ENV` holds, with others `ENV` over any `ARG`.

@@ -38,6 +38,8 @@ pub struct CacheStep {
     pub text: String,
     /// All that its entry in the cache depends on beside files and the steps before.
     pub key: StepKey,
+    /// What makes it another step if more is so than can be told here: with another of these it may be another, or not.
+    pub variant: StepKey,
     /// The stages that it takes files from; for a `FROM` the stage that it is built on.
     pub from: Vec<usize>,
     /// What it reads of the context: a range of [`Reads::sources`] for the same request.
@@ -64,6 +66,10 @@ pub enum Unsure {
     Remote,
     /// Which files it reads depends on something that is not known, such as a variable of a base image.
     Sources,
+    /// Its wildcards go through links, behind which versions of the builder look at different things.
+    Wildcards,
+    /// It makes a layer of its own (`--link`), which a builder that merges layers keeps, whatever comes before it.
+    Apart,
     /// It is not known here what it does.
     Unknown,
     /// Another frontend than Docker's own reads the Dockerfile.

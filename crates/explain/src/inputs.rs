@@ -174,6 +174,8 @@ pub struct Step {
     /// The digest of all that its entry in the cache depends on beside files and the step before: the instruction with its
     /// variables expanded, the environment and arguments that count.
     pub key: Digest,
+    /// The digest of what may make it another step or not, such as the image that it takes files from; none where there is nothing.
+    pub variant: Option<Digest>,
     /// The digest of what a builder's cache looks at of the files that it reads; none where it reads none.
     pub content: Option<Digest>,
     /// What it reads of the context: ranges of [`Inputs::files`].

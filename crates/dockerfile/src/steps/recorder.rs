@@ -93,6 +93,9 @@ impl<'a> Recorder<'a> {
         let mut key = StepKey::new("FROM");
         let (mut from, mut unsure) = (Vec::new(), None);
         self.settings = Settings::of_image(&[]);
+        let platform = stage.from.platform.as_ref();
+        let platform = platform.map(|word| filled(scope, &word.text));
+        let platform = platform.unwrap_or_else(|| self.request.platform().to_owned());
         match *start {
             Start::Scratch => key.part("scratch"),
             Start::Stage(base) => {
@@ -105,14 +108,12 @@ impl<'a> Recorder<'a> {
             Start::Image(name) => {
                 key.part("image");
                 key.part(&canonical(name));
+                key.part(&platform);
                 unsure = self.base(name);
             }
         }
         if from.is_empty() {
-            let platform = stage.from.platform.as_ref();
-            let platform = platform.map(|word| filled(scope, &word.text));
-            let platform = platform.or_else(|| self.request.platform.clone());
-            key.part(&platform.unwrap_or_default());
+            self.settings.platform = platform;
         }
         self.push(CacheStep {
             stage: index,
@@ -120,6 +121,7 @@ impl<'a> Recorder<'a> {
             position: stage.instruction.name.position,
             text: stage.instruction.line.trim_end().to_owned(),
             key,
+            variant: StepKey::default(),
             from,
             sources: 0..0,
             unsure,
@@ -168,9 +170,11 @@ impl<'a> Recorder<'a> {
             (Ok(command), Builder::BuildKit) => self.buildkit(command, &made),
             (Ok(command), Builder::Classic | Builder::Podman) => Some(self.classic(command, &made)),
         };
-        let Some(mut key) = key else { return };
+        let Some(key) = key else { return };
+        let mut variant = self.variant(&made);
+        // Other images may have the same files.
         for name in &made.images {
-            key.part(&canonical(name));
+            variant.part(&canonical(name));
         }
         if made.reads_anything {
             unsure = unsure.or(Some(Unsure::Sources));
@@ -178,6 +182,7 @@ impl<'a> Recorder<'a> {
         let is_remote = || self.is_remote(&made);
         let unsure = unsure
             .or_else(|| is_remote().then_some(Unsure::Remote))
+            .or_else(|| is_apart(&made).then_some(Unsure::Apart))
             .or_else(|| made.images.iter().find_map(|name| doubt(name)));
         self.push(CacheStep {
             stage: made.stage,
@@ -185,10 +190,55 @@ impl<'a> Recorder<'a> {
             position: instruction.name.position,
             text: instruction.line.trim_end().to_owned(),
             key,
+            variant,
             from: made.from,
             sources: made.sources,
             unsure,
         });
+    }
+
+    /// What only some versions of a builder look at, or only with some of its settings.
+    fn variant(&self, made: &Made<'_, '_>) -> StepKey {
+        let mut variant = StepKey::default();
+        let is_classic = self.request.builder == Builder::Classic;
+        match &made.step.command {
+            Ok(Command::Workdir(directory)) if is_classic => {
+                // 20.10 keeps an absolute one as it is written, 26.1 cleans it.
+                let written = filled(made.scope, &directory.text);
+                let is_absolute = written.starts_with('/');
+                variant.part(if is_absolute {
+                    &written
+                } else {
+                    &self.settings.directory
+                });
+            }
+            // `ALL_PROXY` is a proxy since 23.0.
+            Ok(Command::Run(_)) if is_classic => {
+                variant.part(&made.scope.undeclared_proxies().count().to_string());
+            }
+            // A build without a network has none in any case.
+            Ok(Command::Run(run)) => {
+                let network = run.network.as_ref();
+                let network = network.map(|word| filled(made.scope, &word.text));
+                // BuildKit 0.8 does not know it.
+                let hostname = self.request.build_argument("BUILDKIT_SANDBOX_HOSTNAME");
+                if let Some(hostname) = hostname {
+                    variant.list(&["hostname", hostname]);
+                }
+                if let Some(network) = network.filter(|network| network != "default") {
+                    variant.part(&network);
+                }
+            }
+            // Only what can merge layers makes one for `--link`, and `/x/.` is a directory to BuildKit 0.13 but not to 0.8.
+            Ok(Command::Copy(copy) | Command::Add(copy)) if !is_classic => {
+                let is_dir = filled(made.scope, &copy.destination.text).ends_with("/.");
+                if copy.link || is_dir {
+                    variant.part(&format!("{:?}", (copy.link, is_dir)));
+                }
+            }
+            _ => {}
+        }
+        variant
     }
 
     /// Whether it fetches something.
@@ -206,7 +256,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn push(&mut self, step: CacheStep) {
-        self.spend(step.key.len() + step.text.len());
+        self.spend(step.key.len() + step.variant.len() + step.text.len());
         self.steps.push(step);
     }
 }
@@ -227,11 +277,17 @@ impl CacheStep {
             },
             text: "the whole Dockerfile".to_owned(),
             key: StepKey::new("frontend"),
+            variant: StepKey::default(),
             from: Vec::new(),
             sources: 0..0,
             unsure: Some(unsure),
         }
     }
+}
+
+/// Whether it makes a layer of its own.
+fn is_apart(made: &Made<'_, '_>) -> bool {
+    matches!(&made.step.command, Ok(Command::Copy(copy) | Command::Add(copy)) if copy.link)
 }
 
 /// The doubt that a name of an image raises: none if it has the digest of the image.

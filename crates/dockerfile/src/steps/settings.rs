@@ -7,6 +7,8 @@ pub(super) struct Settings {
     /// As it was made of the `WORKDIR`s; not cleaned where one was absolute, as `BuildKit` does.
     pub(super) directory: String,
     pub(super) user: String,
+    /// What its first stage is built for; it counts for `RUN`, whatever it is built on.
+    pub(super) platform: String,
     /// `BuildKit`'s variables, each where it was last set.
     pub(super) variables: Variables,
     /// Those of `ENV`, each where it was first set.
@@ -54,6 +56,7 @@ impl Settings {
             shell: vec!["/bin/sh".to_owned(), "-c".to_owned()],
             directory: "/".to_owned(),
             user: String::new(),
+            platform: String::new(),
             image: variables.clone(),
             variables,
         }

@@ -4,7 +4,7 @@
 //! all in it with their paths within. A source is what its path leads to, all links followed; so its name does not count here. With
 //! wildcards it is the last names and digests of all that match, and of all within. Names of one file are one file.
 
-use shipload_context::{Member, MemberKind};
+use shipload_context::{ContextSource, Member, MemberKind, Reader};
 
 use super::hasher::Hasher;
 use super::pattern::Pattern;
@@ -79,6 +79,27 @@ fn record(sight: &Sight, path: &[u8]) -> Digest {
         hasher = hasher.part(within).part(&seen.sum.0);
     }
     hasher.finish()
+}
+
+/// Whether wildcards go through links, or match those to directories: what is looked at there differs between 0.8 and 0.13.
+pub(super) fn is_behind_links(sight: &Sight, sources: &[ContextSource]) -> bool {
+    let wild = |source: &&ContextSource| source.reader != Reader::Mount;
+    let mut texts = sources.iter().filter(wild).map(|source| &source.pattern);
+    texts.any(|text| {
+        let Some(pattern) = Pattern::new(text) else {
+            return false;
+        };
+        sight.files.iter().any(|seen| {
+            if !matches!(seen.kind, SeenKind::Link { .. }) || !sight.spend(1) {
+                return false;
+            }
+            let path = seen.path.as_bytes();
+            let is_above = text.as_bytes().strip_prefix(path);
+            let is_above = is_above.is_some_and(|rest| rest.first() == Some(&b'/'));
+            let is_dir = || sight.is_dir(&sight.resolve(path));
+            is_above || pattern.matches(seen.path.components()) && is_dir()
+        })
+    })
 }
 
 /// The digest of what matches a pattern. Links in its beginning, up to the first wildcard, are followed.

@@ -38,6 +38,8 @@ pub enum Cause {
     },
     /// What it runs with is another: variables, shell, directory or user, as earlier instructions have set them, or a heredoc.
     Settings,
+    /// It is the same step to some versions of the builder, and to others it is not.
+    Variant,
     /// Its stage is built on something else.
     Base {
         /// The `FROM`.
@@ -101,7 +103,7 @@ pub enum FileChange {
 /// Why `step` is not what the old step was at its place, if there was one.
 pub(super) fn causes(old: &Inputs, was: Option<usize>, new: &Inputs, step: &Step) -> Vec<Cause> {
     let doubt = match &step.unsure {
-        Some(Unsure::Image { .. }) | None => None,
+        Some(Unsure::Image { .. } | Unsure::Apart) | None => None,
         Some(unsure) => Some(Cause::Unsure(unsure.clone())),
     };
     let Some(before) = was.map(|index| &old.steps[index]) else {
@@ -110,6 +112,9 @@ pub(super) fn causes(old: &Inputs, was: Option<usize>, new: &Inputs, step: &Step
     let mut all = Vec::new();
     if before.key != step.key || before.text != step.text {
         all.push(other_key(old, before, new, step));
+    }
+    if all.is_empty() && before.variant != step.variant {
+        all.push(Cause::Variant);
     }
     if before.content != step.content {
         let mut files = changes(old, before, new, step);
@@ -179,16 +184,17 @@ fn changes(old: &Inputs, before: &Step, new: &Inputs, step: &Step) -> Vec<Cause>
     all
 }
 
-/// Whether nothing has changed but modes of directories, and `BuildKit` may not have been told.
-pub(super) fn is_mode_of_directories(
-    old: &Inputs,
-    before: &Step,
-    new: &Inputs,
-    step: &Step,
-) -> bool {
+/// Whether nothing has changed but modes of directories and capabilities, of which `BuildKit` is not told for what it has already.
+pub(super) fn is_unseen(old: &Inputs, before: &Step, new: &Inputs, step: &Step) -> bool {
     let changes = changes(old, before, new, step);
-    let is_mode = |cause: &Cause| matches!(cause, Cause::DirectoryMode { .. });
-    !changes.is_empty() && changes.iter().all(is_mode)
+    let is_unseen = |cause: &Cause| match cause {
+        Cause::DirectoryMode { .. } => true,
+        Cause::File { change, .. } => {
+            *change == FileChange::Capability && new.builder == Semantics::BuildKit
+        }
+        _ => false,
+    };
+    !changes.is_empty() && changes.iter().all(is_unseen)
 }
 
 fn files<'i>(inputs: &'i Inputs, step: &Step) -> impl Iterator<Item = &'i InputFile> {

@@ -22,7 +22,9 @@ impl Place {
     pub(super) fn of(step: &Step, parent: Digest, ends: &HashMap<usize, Digest>) -> Self {
         let loose = Hasher::new("step").part(&parent.0).part(&step.key.0);
         let mut full = loose.clone();
-        full.add(step.content.as_ref().map_or(&[], |digest| &digest.0));
+        for digest in [step.content, step.variant] {
+            full.add(digest.as_ref().map_or(&[], |digest| &digest.0));
+        }
         for stage in &step.from {
             full.add(ends.get(stage).map_or(&[], |end| &end.0));
         }

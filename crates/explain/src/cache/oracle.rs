@@ -1,14 +1,18 @@
 //! `Oracle`: lays the steps of a new build over those of an old one.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use shipload_context::{Semantics, Unsure};
 
-use super::cause::{Cause, causes, is_mode_of_directories};
+use super::cause::{Cause, causes, is_unseen};
 use super::chain::{Place, is_from, places};
-use super::prediction::{Fate, Forecast, Prediction};
+use super::prediction::{Fate, Forecast, Prediction, Unpredictable};
 use crate::digest::Digest;
 use crate::inputs::{Inputs, Step};
+
+/// How many steps and files are compared; manifests can be made that would take for ever.
+const WORK: usize = 16 << 20;
 
 /// What is known of the old build, and of the new one so far.
 pub(super) struct Oracle<'i> {
@@ -25,6 +29,7 @@ pub(super) struct Oracle<'i> {
     /// The ends of the new build's stages, and what became of them.
     ends: HashMap<usize, Digest>,
     fates: HashMap<usize, Fate>,
+    work: Cell<usize>,
 }
 
 impl<'i> Oracle<'i> {
@@ -49,7 +54,16 @@ impl<'i> Oracle<'i> {
             children,
             ends: HashMap::new(),
             fates: HashMap::new(),
+            work: Cell::new(WORK),
         }
+    }
+
+    /// Counts a comparison of two steps with their files; false if there were too many.
+    fn spend(&self, was: usize, step: &Step) -> bool {
+        let count = |step: &Step| step.reads.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let work = 1 + count(&self.old.steps[was]) + count(step);
+        self.work.set(self.work.get().saturating_sub(work));
+        self.work.get() > 0
     }
 
     /// Goes through the new build.
@@ -112,14 +126,22 @@ impl<'i> Oracle<'i> {
             }
             self.ends.insert(step.stage, parent);
             self.fates.insert(step.stage, before);
+            if self.work.get() == 0 {
+                prediction.steps.clear();
+                prediction.assumed.clear();
+                prediction.unpredictable = Some(Unpredictable::Work);
+                return;
+            }
         }
     }
 
     /// What becomes of a step, and the old step that it is if it is in the cache after all.
     fn fate(&self, step: &Step, place: &Place, before: Fate) -> (Fate, Option<usize>) {
         let candidates = self.loose.get(&place.loose).map_or(&[][..], Vec::as_slice);
-        let has_origins = |old: usize| self.old.steps[old].from.len() == step.from.len();
-        let (same, other): (Vec<_>, Vec<_>) = candidates.iter().partition(|old| has_origins(**old));
+        let candidates = candidates.iter().copied();
+        let candidates = candidates.take_while(|&old| self.spend(old, step));
+        let has_origins = |old: &usize| self.old.steps[*old].from.len() == step.from.len();
+        let (same, other): (Vec<_>, Vec<_>) = candidates.partition(has_origins);
         let mut open = same.iter().copied();
         let open = open.find(|&old| !is_certain(self.old, old, self.new, step));
         // What comes from a stage now may be the very files that came from the context.
@@ -128,8 +150,8 @@ impl<'i> Oracle<'i> {
             return (Fate::MayRun, open);
         }
         if !self.full.contains(&place.full) {
-            let fate = open.map_or(Fate::Runs, |_| Fate::MayRun);
-            return (fate, open);
+            let may_be = open.is_some() || self.is_kept_apart(step);
+            return (if may_be { Fate::MayRun } else { Fate::Runs }, open);
         }
         let changed = |stage: &usize| self.fates.get(stage) != Some(&Fate::Cached);
         // Other stages may have come to the same files, and other networks too.
@@ -140,6 +162,13 @@ impl<'i> Oracle<'i> {
             before
         };
         (fate, open)
+    }
+
+    /// Whether there was a layer of its own like this one, in whatever place.
+    fn is_kept_apart(&self, step: &Step) -> bool {
+        let is_same = |old: &Step| old.key == step.key && old.content == step.content;
+        let mut steps = (0..self.old.steps.len()).take_while(|&old| self.spend(old, step));
+        step.unsure == Some(Unsure::Apart) && steps.any(|old| is_same(&self.old.steps[old]))
     }
 
     /// Why a stage begins elsewhere.
@@ -187,7 +216,8 @@ impl<'i> Oracle<'i> {
             .get(&place.parent)
             .map_or(&[][..], Vec::as_slice);
         let same = |wanted: &dyn Fn(&Step) -> bool| {
-            let mut siblings = siblings.iter().copied();
+            let siblings = siblings.iter().copied();
+            let mut siblings = siblings.take_while(|&index| self.spend(index, step));
             siblings.find(|&index| wanted(&self.old.steps[index]))
         };
         let word = |step: &Step| {
@@ -209,15 +239,19 @@ impl<'i> Oracle<'i> {
 /// Whether a step is certain not to be the old one, of the same kind and in the same place, because it reads other files.
 fn is_certain(old: &Inputs, was: usize, new: &Inputs, step: &Step) -> bool {
     let was = &old.steps[was];
-    let is_understood = !matches!(
-        step.unsure,
-        Some(
-            Unsure::Triggers { .. }
-                | Unsure::Sources
-                | Unsure::Unknown
-                | Unsure::Frontend { .. }
-                | Unsure::Work
+    let is_understood = |step: &Step| {
+        !matches!(
+            step.unsure,
+            Some(
+                Unsure::Triggers { .. }
+                    | Unsure::Sources
+                    | Unsure::Unknown
+                    | Unsure::Frontend { .. }
+                    | Unsure::Wildcards
+                    | Unsure::Work
+            )
         )
-    );
-    was.content != step.content && is_understood && !is_mode_of_directories(old, was, new, step)
+    };
+    let is_understood = is_understood(was) && is_understood(step);
+    was.content != step.content && is_understood && !is_unseen(old, was, new, step)
 }

@@ -60,6 +60,10 @@ pub enum Unpredictable {
     Podman,
     /// The steps of a build are not known.
     Steps,
+    /// There is too much to compare.
+    Work,
+    /// The builds are for different platforms.
+    Platforms,
 }
 
 impl Prediction {
@@ -111,6 +115,8 @@ pub fn predict(old: &Inputs, new: &Inputs) -> Prediction {
         Some(Unpredictable::Builders)
     } else if new.builder == Semantics::Podman {
         Some(Unpredictable::Podman)
+    } else if old.platform != new.platform {
+        Some(Unpredictable::Platforms)
     } else if old.steps.is_empty() || new.steps.is_empty() {
         Some(Unpredictable::Steps)
     } else {

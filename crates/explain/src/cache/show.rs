@@ -104,6 +104,7 @@ impl fmt::Display for Cause {
             Self::Settings => f.write_str(
                 "what it runs with has changed: variables, shell, directory, user or heredoc",
             ),
+            Self::Variant => f.write_str("versions of the builder differ in whether that is another step"),
             Self::Base {
                 text,
                 was: Some(was),
@@ -135,6 +136,12 @@ impl fmt::Display for Cause {
                     )
                 }
                 Unsure::Remote => f.write_str("what it fetches may have changed"),
+                Unsure::Wildcards => f.write_str(
+                    "its wildcards go through links, behind which versions of BuildKit see different things",
+                ),
+                Unsure::Apart => {
+                    f.write_str("it is a layer of its own, which builders that merge layers keep")
+                }
                 Unsure::Sources => f.write_str("it cannot be told which files it reads"),
                 Unsure::Unknown => f.write_str("the instruction is not known here"),
                 Unsure::Frontend { syntax } => {
@@ -170,6 +177,8 @@ impl fmt::Display for Unpredictable {
             Self::Builders => "the builds are for different builders",
             Self::Podman => "nothing is known of podman's cache",
             Self::Steps => "the steps of a build are not known",
+            Self::Work => "there is too much to compare",
+            Self::Platforms => "the builds are for different platforms",
         })
     }
 }

@@ -59,22 +59,30 @@ pub(crate) fn steps(
         let own = sources.get(step.sources.clone()).unwrap_or_default();
         let reads = reads(&step.sources);
         let content = match &step.unsure {
-            Some(Unsure::Image { .. } | Unsure::Remote) | None if own.is_empty() => None,
-            Some(Unsure::Image { .. } | Unsure::Remote) | None => {
-                Some(content(plan.semantics, &sight, own, &reads, files))
+            Some(Unsure::Image { .. } | Unsure::Remote | Unsure::Apart) | None => {
+                (!own.is_empty()).then(|| content(plan.semantics, &sight, own, &reads, files))
             }
             Some(_) => Some(everything()),
         };
+        let is_buildkit = plan.semantics == Semantics::BuildKit;
+        let unsure = match step.unsure {
+            None | Some(Unsure::Apart) if is_buildkit && buildkit::is_behind_links(&sight, own) => {
+                Some(Unsure::Wildcards)
+            }
+            unsure => unsure,
+        };
+        let variant = step.variant.as_bytes();
         all.push(Step {
             stage: step.stage,
             stage_name: step.stage_name,
             line: step.position.line,
             text: step.text,
             key: Digest::of(step.key.as_bytes()),
+            variant: (!variant.is_empty()).then(|| Digest::of(variant)),
             content,
             reads,
             from: step.from,
-            unsure: step.unsure,
+            unsure,
         });
     }
     if sight.is_exhausted() {

@@ -101,6 +101,8 @@ pub(super) struct StepLine<'a> {
     text: Cow<'a, str>,
     key: Digest,
     #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<Digest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Digest>,
     reads: Vec<(usize, usize)>,
     from: Vec<usize>,
@@ -237,6 +239,7 @@ impl<'a> StepLine<'a> {
             line: step.line,
             text: Cow::Borrowed(&step.text),
             key: step.key,
+            variant: step.variant,
             content: step.content,
             reads: reads.map(|range| (range.start, range.end)).collect(),
             from: step.from.clone(),
@@ -245,11 +248,14 @@ impl<'a> StepLine<'a> {
         }
     }
 
-    /// The step, if it reads nothing but the first `files` files.
+    /// The step, if it reads each of the first `files` files at most once and nothing else.
     pub(super) fn step(self, files: usize) -> Result<Step, ManifestProblem> {
-        let in_range = |(start, end): &(usize, usize)| start <= end && *end <= files;
-        if !self.reads.iter().all(in_range) {
-            return Err(ManifestProblem::Range);
+        let mut last = 0;
+        for &(start, end) in &self.reads {
+            if start < last || end <= start || end > files {
+                return Err(ManifestProblem::Range);
+            }
+            last = end;
         }
         let reads = self.reads.into_iter();
         Ok(Step {
@@ -258,6 +264,7 @@ impl<'a> StepLine<'a> {
             line: self.line,
             text: self.text.into_owned(),
             key: self.key,
+            variant: self.variant,
             content: self.content,
             unsure: self
                 .unsure
@@ -276,6 +283,8 @@ fn doubt(unsure: &Unsure) -> (&'static str, Option<&str>) {
         Unsure::Triggers { name } => ("triggers", Some(name)),
         Unsure::Remote => ("remote", None),
         Unsure::Sources => ("sources", None),
+        Unsure::Wildcards => ("wildcards", None),
+        Unsure::Apart => ("apart", None),
         Unsure::Frontend { syntax } => ("frontend", Some(syntax)),
         Unsure::Work => ("work", None),
         _ => ("unknown", None),
@@ -290,6 +299,8 @@ fn unsure(word: &str, of: Option<&str>) -> Result<Unsure, ManifestProblem> {
         "triggers" => Unsure::Triggers { name: of()? },
         "remote" => Unsure::Remote,
         "sources" => Unsure::Sources,
+        "wildcards" => Unsure::Wildcards,
+        "apart" => Unsure::Apart,
         "frontend" => Unsure::Frontend { syntax: of()? },
         "work" => Unsure::Work,
         "unknown" => Unsure::Unknown,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use shipload_context::{Progress, Recipe, Request, Semantics};
-use shipload_explain::{Fate, Inputs, predict};
+use shipload_explain::{Digest, Fate, Inputs, predict};
 use shipload_testkit::opens::Opens;
 
 use crate::support::write;
@@ -167,5 +167,41 @@ fn only_what_counts_is_read() {
         };
         let fates: Vec<_> = prediction.steps.iter().map(|step| step.fate).collect();
         assert_eq!(fates, [fate], "{builder:?}");
+    }
+}
+
+/// Manifests come from anywhere: stages in any order, that are built on themselves and on those behind, and thousands of steps that
+/// are alike and read everything.
+#[test]
+fn what_nobody_would_build_is_compared_in_bounds() {
+    let temp = context("FROM scratch;COPY . /");
+    let real = inputs(temp.path(), Semantics::BuildKit, "");
+    for alike in [false, true] {
+        let [old, new] = [0, 1].map(|version| {
+            let mut inputs = real.clone();
+            let step = real.steps[1].clone();
+            inputs.steps = (0..20_000)
+                .map(|number| {
+                    let stage = (number * 7919) % 10_007;
+                    let text = format!("COPY {number} {version}");
+                    let mut step = step.clone();
+                    step.stage = if alike { number / 2 } else { stage };
+                    step.from = if alike {
+                        vec![]
+                    } else {
+                        vec![stage, stage + 1]
+                    };
+                    step.content = Some(Digest::of(text.as_bytes()));
+                    step.text = text;
+                    step
+                })
+                .collect();
+            inputs
+        });
+        let began = std::time::Instant::now();
+        let prediction = predict(&old, &new);
+        let is_told = prediction.unpredictable.is_none();
+        assert_eq!(prediction.steps.is_empty(), !is_told);
+        assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
     }
 }

@@ -78,10 +78,16 @@ impl Recorder<'_> {
             command => key.list(&self.argv(command)),
         }
         for heredoc in &run.heredocs {
-            key.part(&heredoc.chomped());
+            let text = heredoc.chomped();
+            // It becomes a program of that name.
+            if text.starts_with("#!") {
+                key.part(&heredoc.name);
+            }
+            key.part(&text);
         }
         key.part(&self.settings.directory);
         key.part(&self.settings.user);
+        key.part(&self.settings.platform);
         let mut cost = 0;
         for (name, value) in self.settings.variables.iter() {
             key.part(name);
@@ -98,14 +104,9 @@ impl Recorder<'_> {
         for mount in &mounts {
             key.list(mount);
         }
-        for option in [&run.network, &run.security] {
-            key.list(
-                option
-                    .as_ref()
-                    .map(|word| filled(scope, &word.text))
-                    .as_slice(),
-            );
-        }
+        let security = run.security.as_ref();
+        let security = security.map(|word| filled(scope, &word.text));
+        key.list(security.as_slice());
         key.list(
             &run.devices
                 .iter()
@@ -115,29 +116,41 @@ impl Recorder<'_> {
         key
     }
 
-    /// A mount by its place, its kind and its options; what is in it counts by itself.
+    /// A mount by its place, its kind and its options, without those that say what holds anyway; what is in it counts by itself.
     fn mount(&self, mount: &Mount, scope: &Scope<'_>) -> Vec<String> {
         let kind = filled(scope, mount.kind()).to_ascii_lowercase();
-        let target = mount.value(&["target", "dst", "destination"]);
-        let target = target.map(|target| self.settings.path(&filled(scope, target)));
+        let written = mount.value(&["target", "dst", "destination"]);
+        let written = written.map(|target| filled(scope, target));
+        let id = mount.value(&["id"]).map(|id| filled(scope, id));
+        let mut target = written.as_ref().map(|target| self.settings.path(target));
         let mut options: Vec<String> = Vec::new();
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        match kind.as_str() {
+            "cache" => {
+                let namespace = self.request.build_argument("BUILDKIT_CACHE_MOUNT_NS");
+                let id = id.or(written).unwrap_or_default();
+                options.push(format!("id={}/{id}", namespace.unwrap_or_default()));
+            }
+            "secret" => {
+                let id = id.or_else(|| written.as_deref().map(last));
+                let id = id.unwrap_or_default();
+                if target.is_none() && mount.value(&["env"]).is_none() {
+                    target = Some(format!("/run/secrets/{}", last(&id)));
+                }
+                options.push(format!("id={id}"));
+            }
+            _ => options.extend(id.map(|id| format!("id={id}"))),
+        }
         for (name, value) in &mount.fields {
             let name = match name.as_str() {
-                "type" | "target" | "dst" | "destination" => continue,
+                "type" | "id" | "target" | "dst" | "destination" => continue,
                 "source" | "src" | "from" if kind == "bind" => continue,
-                "ro" => "readonly",
-                "rw" => "readwrite",
                 "src" => "source",
                 name => name,
             };
-            let value = value
-                .as_ref()
-                .map_or_else(|| "true".to_owned(), |value| filled(scope, value));
-            // As bind mounts are in any case.
-            if kind == "bind" && name == "readonly" && value == "true" {
-                continue;
-            }
-            options.push(format!("{name}={value}"));
+            let value = value.as_ref();
+            let value = value.map_or_else(|| "true".to_owned(), |value| filled(scope, value));
+            options.extend(option(&kind, name, value));
         }
         options.sort();
         let mut all = vec![target.unwrap_or_default(), kind];
@@ -153,14 +166,12 @@ impl Recorder<'_> {
             destination.push('/');
         }
         key.part(&destination);
-        for option in [&copy.chown, &copy.checksum] {
-            key.list(
-                option
-                    .as_ref()
-                    .map(|word| filled(scope, &word.text))
-                    .as_slice(),
-            );
-        }
+        let chown = copy.chown.as_ref();
+        let chown = chown.map(|word| owner(&filled(scope, &word.text)));
+        key.list(chown.as_slice());
+        let checksum = copy.checksum.as_ref();
+        let checksum = checksum.map(|word| filled(scope, &word.text));
+        key.list(checksum.as_slice());
         let chmod = copy.chmod.as_ref().map(|word| filled(scope, &word.text));
         let chmod = chmod.map(|mode| match u32::from_str_radix(&mode, 8) {
             Ok(mode) => format!("{mode:o}"),
@@ -169,14 +180,14 @@ impl Recorder<'_> {
         key.list(chmod.as_slice());
         let excluded = copy.exclude.iter().map(|word| filled(scope, &word.text));
         key.list(&excluded.collect::<Vec<_>>());
-        let switches = (copy.link, copy.parents, copy.keep_git_dir, copy.unpack);
-        key.part(&format!("{switches:?}"));
+        key.part(&format!("{:?}", (copy.parents, copy.unpack)));
         for source in &copy.sources {
             match source {
                 Source::Path(word) => {
                     let path = filled(scope, &word.text);
                     if is_remote(&path, Builder::BuildKit) {
                         key.part(&path);
+                        key.part(&copy.keep_git_dir.to_string());
                     } else {
                         // What stands above the last name does not count.
                         let path = clean(&path);
@@ -189,11 +200,53 @@ impl Recorder<'_> {
                     key.part(&heredoc.name);
                     if heredoc.expand {
                         key.part(&filled(scope, &text));
+                    } else {
+                        key.part(&text);
                     }
-                    key.part(&text);
                 }
             }
         }
         key
     }
+}
+
+/// An option of a mount in one form for all that mean the same; none if it says what holds anyway.
+fn option(kind: &str, name: &str, value: String) -> Option<String> {
+    let truth = match value.to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    };
+    let (name, value) = match (name, truth) {
+        ("ro" | "readonly", Some(truth)) => ("readwrite", (!truth).to_string()),
+        ("rw" | "readwrite", Some(truth)) => ("readwrite", truth.to_string()),
+        ("required", Some(truth)) => ("required", truth.to_string()),
+        ("mode", _) => match u32::from_str_radix(&value, 8) {
+            Ok(mode) => ("mode", format!("{mode:o}")),
+            Err(_) => ("mode", value),
+        },
+        _ => (name, value),
+    };
+    let is_default = matches!(
+        (kind, name, value.as_str()),
+        ("bind", "readwrite", "false")
+            | ("cache", "readwrite", "true")
+            | ("cache", "sharing", "shared")
+            | ("secret", "mode", "400")
+            | ("secret" | "ssh", "required", "false")
+            | ("secret" | "ssh", "uid" | "gid", "0")
+            | ("ssh", "mode", "600")
+    );
+    (!is_default).then(|| format!("{name}={value}"))
+}
+
+/// An owner and a group as `BuildKit` understands them: by number, and `root` is one.
+fn owner(text: &str) -> String {
+    let id = |name: &str| match (name, name.parse::<u32>()) {
+        ("root", _) => "0".to_owned(),
+        (_, Ok(id)) => id.to_string(),
+        (name, Err(_)) => name.to_owned(),
+    };
+    let ids: Vec<_> = text.split(':').map(id).collect();
+    ids.join(":")
 }

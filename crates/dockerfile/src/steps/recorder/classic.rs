@@ -43,7 +43,6 @@ impl Recorder<'_> {
             Command::Expose(ports) => {
                 let mut ports = all(ports);
                 ports.sort();
-                ports.dedup();
                 list("EXPOSE", &ports)
             }
             Command::Volume(paths) => list("VOLUME", &all(paths)),
@@ -82,7 +81,9 @@ impl Recorder<'_> {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         // Of those of proxies only their number counts.
-        key.part(&(arguments.len() + scope.undeclared_proxies()).to_string());
+        let proxies = scope.undeclared_proxies();
+        let proxies = proxies.filter(|name| !name.eq_ignore_ascii_case("ALL_PROXY"));
+        key.part(&(arguments.len() + proxies.count()).to_string());
         key.list(&arguments);
     }
 

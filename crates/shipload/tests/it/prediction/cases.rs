@@ -161,6 +161,109 @@ const EDITS: &[(Who, &str, Files, Files)] = &[
         "l->a a b=a",
         "-l l->b",
     ),
+    // What was thought of to prove it wrong.
+    (All, "COPY a /", "a .dockerignore=zz", ".dockerignore=zz,yy"),
+    (
+        All,
+        "COPY . /all/",
+        "a b .dockerignore=b,Dockerfile*,.dockerignore",
+        ".dockerignore=Dockerfile*,.dockerignore",
+    ),
+    (
+        BuildKit,
+        "COPY . /all/",
+        "a b .dockerignore=Dockerfile*,.dockerignore",
+        "Dockerfile.dockerignore=b,Dockerfile*,.dockerignore",
+    ),
+    (All, "COPY d /d", "d/a d/x", "-d/x d/x/y"),
+    (All, "COPY d /d", "d/a d/x->a", "-d/x d/x=d/a"),
+    (All, "?COPY p* /d/", "p->d d/f p2", "d/f=edited"),
+    (All, "COPY p* /d/", "p->q q->a a b=a p2", "-q q->b"),
+    (All, "COPY p* /d/", "p->q q->a a b p2", "-q q->b"),
+    (
+        BuildKit,
+        "COPY l/* /x/",
+        "l->d d/f d/g e/f=d/f e/g=d/g",
+        "-l l->e",
+    ),
+    (BuildKit, "?COPY l/* /x/", "l->d d/f d/g", "d/f=edited"),
+    (All, "?COPY d/* /x/", "d/l->../e e/f d/g", "e/f=edited"),
+    (All, "?COPY d/* /x/", "d/l->../e e/f d/g", "-d/l d/l/f=e/f"),
+    (
+        All,
+        "COPY * /x/",
+        "a b .dockerignore=Dockerfile,.dockerignore",
+        "c",
+    ),
+    (All, "COPY d/ /x/", "d/a d/b", "d/b=edited"),
+    (All, "COPY d d/e /x/", "d/a d/e/f", "d/e/g"),
+    (All, "COPY d/e/ d /x/", "d/a d/e/f", "d/a=edited"),
+    (All, "COPY a /x/;WORKDIR /x;COPY b .", "a b", "b=edited"),
+    (All, "ADD d /x", "d/a", "d/a=edited"),
+    (All, "LABEL x=@;COPY b /x/", "a b=a", "-b b==a"),
+    (All, "COPY d /x", "d/a d/b==d/a d/c=d/a", "-d/c d/c==d/a"),
+    (
+        All,
+        "COPY d /x",
+        "d/a=d/b d/b d/c==d/b",
+        "-d/b -d/c d/b==d/a d/c==d/a",
+    ),
+    (All, "COPY a /x", "a", "a:600"),
+    (All, "COPY a /x", "a", "a:1644"),
+    (All, "COPY d /d", "d/a", "d/a= d/b="),
+    (
+        All,
+        "COPY d/*/a /x/",
+        "d/1/a d/2/a",
+        "-d/1/a -d/1 d/3/a=d/1/a",
+    ),
+    (
+        BuildKit,
+        "COPY d/?/ /x/",
+        "d/1/a d/2/a",
+        "-d/1/a -d/1 d/3/a=d/1/a",
+    ),
+    (All, "COPY d/1 d/2 /x/", "d/1/a d/2/a", "d/2/b"),
+    (All, "ENV X=d;COPY ${X}/a /x", "d/a d/b", "d/b=edited"),
+    (All, "COPY a /x;COPY a /y", "a", "a=edited"),
+    (BuildKit, "COPY --chown=one a /a", "a", "a:755"),
+    (All, "COPY --chown=one:one d /a", "d/a", "d/a=edited"),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=d,target=/m echo @",
+        "d/a",
+        "-d/a d/b=d/a",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=d,target=/m echo @",
+        "d/a",
+        "d/a:700",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=d/a,target=/m --mount=type=bind,source=b,target=/n echo @",
+        "d/a b",
+        "b=edited",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=d,target=/m echo @",
+        "d/a d/l->../o o",
+        "o=edited",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=.,target=/m echo @",
+        "a .dockerignore=Dockerfile*,.dockerignore,b b",
+        "b=edited",
+    ),
+    (
+        Classic,
+        "COPY . /all/",
+        "a b .dockerignore=Dockerfile,.dockerignore",
+        "Dockerfile.dockerignore=b",
+    ),
 ];
 
 /// Directories whose modes have changed: `BuildKit` does not ask for that.
@@ -380,6 +483,565 @@ const REWRITES: &[(Who, &str, &str)] = &[
         "COPY a /;STOPSIGNAL 9;VOLUME /v /w",
         "COPY a /;STOPSIGNAL 9;VOLUME [\"/v\", \"/w\"]",
     ),
+    // What was thought of to prove it wrong.
+    (
+        All,
+        "ARG V=latest;FROM busybox:$V;COPY a /",
+        "ARG V=latest;FROM busybox;COPY a /",
+    ),
+    (BuildKit, "RUN echo @", "ARG TARGETARCH;RUN echo @"),
+    (
+        BuildKit,
+        "ARG TARGETARCH;RUN echo @",
+        "ARG TARGETARCH;RUN echo @",
+    ),
+    (
+        BuildKit,
+        "RUN echo @;COPY a /",
+        "FROM --platform=$BUILDPLATFORM busybox;RUN echo @;COPY a /",
+    ),
+    (
+        All,
+        "RUN echo @;COPY a /",
+        "FROM --platform=linux/amd64 busybox;RUN echo @;COPY a /",
+    ),
+    (
+        All,
+        "LABEL x=@;ARG A=1;ARG B=$A@;RUN echo @",
+        "LABEL x=@;ARG A=2;ARG B=$A@;RUN echo @",
+    ),
+    (All, "ARG A;RUN echo @", "ARG A;RUN echo @|A="),
+    (
+        All,
+        "LABEL x=@;ARG A=;RUN echo @",
+        "LABEL x=@;ARG A;RUN echo @",
+    ),
+    (All, "ARG A=1;RUN echo @", "ARG A=1;RUN echo @|A="),
+    (
+        All,
+        "LABEL x=@;ENV A=1;RUN echo @",
+        "LABEL x=@;ENV A=;RUN echo @",
+    ),
+    (All, "RUN echo @", "RUN echo @|NO_PROXY=x"),
+    (All, "!RUN echo @", "RUN echo @|ALL_PROXY=x"),
+    (All, "RUN echo @|http_proxy=x", "RUN echo @|HTTP_PROXY=x"),
+    (
+        All,
+        "ARG HTTP_PROXY;RUN echo @|HTTP_PROXY=x",
+        "ARG HTTP_PROXY;RUN echo @|HTTP_PROXY=y",
+    ),
+    (
+        All,
+        "ARG HTTP_PROXY=x@;RUN echo @",
+        "ARG HTTP_PROXY=y@;RUN echo @",
+    ),
+    (
+        All,
+        "ENV HTTP_PROXY=x@;RUN echo @",
+        "ENV HTTP_PROXY=y@;RUN echo @",
+    ),
+    (All, "RUN echo @", "RUN echo @|UNUSED=x"),
+    (
+        All,
+        "WORKDIR /w;COPY a .;RUN echo @",
+        "WORKDIR /w;COPY a .;RUN echo @|SOURCE_DATE_EPOCH=1",
+    ),
+    (
+        BuildKit,
+        "?RUN echo @",
+        "RUN echo @|BUILDKIT_SANDBOX_HOSTNAME=x",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m echo @|BUILDKIT_CACHE_MOUNT_NS=x",
+    ),
+    (
+        BuildKit,
+        "RUN echo @;COPY a /",
+        "RUN echo @;COPY a /|BUILDKIT_INLINE_CACHE=1",
+    ),
+    (
+        BuildKit,
+        "RUN echo @;COPY a /",
+        "RUN echo @;COPY a /|BUILDKIT_MULTI_PLATFORM=1",
+    ),
+    (Later, "?RUN --network=none echo @", "RUN echo @"),
+    (Later, "RUN --network=default echo @", "RUN echo @"),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,id=/m echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,sharing=shared echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,sharing=locked echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,rw echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,ro echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,uid=1 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,uid=0,gid=0 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m,mode=0755 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m echo @",
+        "RUN --mount=type=cache,target=/m/ echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=tmpfs,target=/m echo @",
+        "RUN echo @",
+    ),
+    (
+        Later,
+        "RUN --mount=type=tmpfs,target=/m echo @",
+        "RUN --mount=type=tmpfs,target=/m,size=100000 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN --mount=type=secret,id=y echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN --mount=type=secret,id=x,required=false echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN --mount=type=secret,id=x,target=/run/secrets/x echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN --mount=type=secret,id=x,mode=0400 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN --mount=type=secret,id=x,mode=400 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,id=x echo @",
+        "RUN --mount=type=secret,id=x,mode=0440 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=secret,target=/q/x echo @",
+        "RUN --mount=type=secret,id=x,target=/q/x echo @",
+    ),
+    (BuildKit, "RUN --mount=type=ssh echo @", "RUN echo @"),
+    (
+        BuildKit,
+        "RUN --mount=type=ssh echo @",
+        "RUN --mount=type=ssh,id=default echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=ssh echo @",
+        "RUN --mount=type=ssh,mode=0600 echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=cache,target=/m --mount=type=tmpfs,target=/n echo @",
+        "RUN --mount=type=tmpfs,target=/n --mount=type=cache,target=/m echo @",
+    ),
+    (
+        BuildKit,
+        "WORKDIR /w;RUN --mount=type=cache,target=m echo @",
+        "WORKDIR /w;RUN --mount=type=cache,target=/w/m echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=a,target=/m,rw=false echo @",
+        "RUN --mount=type=bind,source=a,target=/m echo @",
+    ),
+    (
+        BuildKit,
+        "RUN --mount=type=bind,source=./a,target=/m echo @",
+        "RUN --mount=type=bind,source=/a,target=/m echo @",
+    ),
+    (BuildKit, "COPY --chmod=0644 a /x", "COPY --chmod=644 a /x"),
+    (All, "COPY --chown=0 a /x", "COPY --chown=0:0 a /x"),
+    (All, "COPY --chown=root a /x", "COPY --chown=0 a /x"),
+    (All, "COPY --chown=1:1 a /x", "COPY --chown=one:one a /x"),
+    (All, "COPY --chown=01:1 a /x", "COPY --chown=1:1 a /x"),
+    (
+        All,
+        "RUN echo @;COPY a /",
+        "COPY --chown=1:1 a /;RUN echo @",
+    ),
+    (
+        Later,
+        "RUN echo @;COPY --link a /",
+        "RUN echo @2;COPY --link a /",
+    ),
+    (Later, "?COPY --link a /", "COPY a /"),
+    (Later, "COPY --link=true a /", "COPY --link a /"),
+    (Later, "COPY --link=false a /", "COPY a /"),
+    (Later, "COPY <<\"E\" /x;hi @;E", "COPY <<E /x;hi @;E"),
+    (
+        Later,
+        "ARG V=1;COPY <<E /x;hi $V @;E",
+        "ARG V=2;COPY <<E /x;hi $V @;E",
+    ),
+    (
+        Later,
+        "ARG V=1;COPY <<E /x;hi @;E",
+        "ARG V=2;COPY <<E /x;hi @;E",
+    ),
+    (
+        Later,
+        "ARG V=1;COPY <<E /x;hi $V @;E",
+        "COPY <<E /x;hi 1 @;E",
+    ),
+    (
+        Later,
+        "ARG V=1;COPY <<'E' /x;hi $V @;E",
+        "ARG V=2;COPY <<'E' /x;hi $V @;E",
+    ),
+    (Later, "RUN <<'E';echo @;E", "RUN <<E;echo @;E"),
+    (
+        Later,
+        "RUN <<E;#!/bin/sh;echo @;E",
+        "RUN <<F;#!/bin/sh;echo @;F",
+    ),
+    (Later, "RUN <<-E;\techo @;E", "RUN <<E;echo @;E"),
+    (Later, "RUN cat <<E;hi @;E", "RUN cat <<F;hi @;F"),
+    (Later, "RUN cat <<E;hi @;E", "RUN cat <<'E';hi @;E"),
+    (Later, "RUN cat <<E;hi @;E", "RUN cat <<E;ho @;E"),
+    (Later, "RUN <<E;echo @;E", "RUN echo @"),
+    (
+        Later,
+        "COPY <<E <<F /x/;hi @;E;ho;F",
+        "COPY <<E <<F /x/;hi @;E;hu;F",
+    ),
+    (
+        Later,
+        "COPY <<E <<F /x/;hi @;E;ho;F",
+        "COPY <<F <<E /x/;ho;F;hi @;E",
+    ),
+    (Later, "COPY a <<E /x/;hi @;E", "COPY b <<E /x/;hi @;E"),
+    (
+        All,
+        "# escape=`;FROM busybox;RUN echo @ `;x",
+        "RUN echo @ \\;x",
+    ),
+    (All, "RUN echo @ ", "RUN echo @"),
+    (All, "RUN echo @", "RUN  \techo @"),
+    (All, "RUN echo @\tx", "RUN echo @ x"),
+    (All, "RUN echo @ \\;  x", "RUN echo @   x"),
+    (All, "RUN echo @ \\;;x", "RUN echo @ \\;x"),
+    (All, "run echo @", "RUN echo @"),
+    (
+        All,
+        "LABEL x=@;WORKDIR /x;WORKDIR /x",
+        "LABEL x=@;WORKDIR /x",
+    ),
+    (
+        All,
+        "!LABEL x=@;WORKDIR /x/;COPY a .",
+        "LABEL x=@;WORKDIR /x;COPY a .",
+    ),
+    (
+        All,
+        "LABEL x=@;WORKDIR x;COPY a .",
+        "LABEL x=@;WORKDIR /x;COPY a .",
+    ),
+    (
+        All,
+        "!LABEL x=@;WORKDIR /x/../y;RUN echo @",
+        "LABEL x=@;WORKDIR /y;RUN echo @",
+    ),
+    (All, "LABEL x=@;WORKDIR /;COPY a .", "LABEL x=@;COPY a ."),
+    (
+        All,
+        "ENV D=/x;WORKDIR $D;COPY a .",
+        "ENV D=/x;WORKDIR /x;COPY a .",
+    ),
+    (All, "USER one;WORKDIR /z@;COPY a .", "WORKDIR /z@;COPY a ."),
+    (
+        All,
+        "LABEL x=@;USER 1;WORKDIR /z@;COPY a .",
+        "LABEL x=@;USER one;WORKDIR /z@;COPY a .",
+    ),
+    (
+        All,
+        "LABEL x=@;USER one;RUN echo @",
+        "LABEL x=@;USER one:one;RUN echo @",
+    ),
+    (All, "USER 0;RUN echo @", "RUN echo @"),
+    (All, "COPY d /x", "COPY d/ /x"),
+    (All, "COPY d /x", "COPY d /x/"),
+    (All, "COPY a /x", "COPY /a /x"),
+    (All, "COPY a x", "COPY a ./x"),
+    (All, "COPY a //x", "COPY a /x"),
+    (All, "COPY a /y/../x", "COPY a /x"),
+    (All, "COPY a /x/.", "COPY a /x/"),
+    (All, "?COPY a /x/.", "COPY a /x"),
+    (All, "COPY d/. /x", "COPY d/ /x"),
+    (All, "COPY . /x", "COPY ./ /x"),
+    (All, "COPY . /x", "COPY / /x"),
+    (BuildKit, "COPY d/*f /x", "COPY d/*f* /x"),
+    (All, "COPY [ab] /x/", "COPY a b /x/"),
+    (All, "COPY d/f /x", "COPY d/? /x"),
+    (
+        All,
+        "COPY --from=busybox /etc/passwd /x@",
+        "COPY --from=busybox:latest /etc/passwd /x@",
+    ),
+    (
+        All,
+        "COPY --from=busybox /etc/passwd /x@",
+        "COPY --from=busybox etc/passwd /x@",
+    ),
+    (
+        All,
+        "COPY --from=busybox /etc/passwd /x@",
+        "COPY --from=busybox /etc/group /x@",
+    ),
+    (
+        BuildKit,
+        "?COPY --from=busybox /etc/passwd /x@",
+        "FROM busybox AS one;FROM busybox;COPY --from=one /etc/passwd /x@",
+    ),
+    (
+        BuildKit,
+        "FROM busybox AS one;FROM busybox;COPY --from=one /etc/passwd /x@",
+        "FROM busybox AS one;COPY a /q;FROM busybox;COPY --from=one /etc/passwd /x@",
+    ),
+    (
+        BuildKit,
+        "FROM busybox AS one;COPY a /;FROM scratch;COPY --from=one /a /x@",
+        "FROM scratch AS one;COPY a /;FROM scratch;COPY --from=one /a /x@",
+    ),
+    (
+        All,
+        "FROM busybox AS one;COPY a /q/a;FROM scratch;COPY --from=one /q/a /x@",
+        "FROM busybox AS one;COPY a /r/a;FROM scratch;COPY --from=one /r/a /x@",
+    ),
+    (
+        All,
+        "FROM busybox AS one;COPY a /;FROM busybox AS two;COPY b /",
+        "FROM busybox AS one;COPY a /;FROM busybox AS two;COPY b /^two",
+    ),
+    (
+        All,
+        "FROM busybox AS one;COPY a /;FROM busybox AS two;COPY b /",
+        "FROM busybox AS two;COPY b /;FROM busybox AS one;COPY a /^two",
+    ),
+    (
+        All,
+        "FROM busybox AS one;COPY a /;FROM busybox AS two;COPY b /",
+        "FROM busybox AS two;COPY b /;FROM busybox AS one;COPY a /",
+    ),
+    (
+        All,
+        "FROM busybox AS one;LABEL x=@;ONBUILD COPY a /;FROM one;COPY b /",
+        "FROM busybox AS one;LABEL x=@;ONBUILD COPY d /;FROM one;COPY b /",
+    ),
+    (
+        All,
+        "FROM busybox AS one;ONBUILD RUN echo @;FROM one;COPY b /",
+        "FROM busybox;RUN echo @;COPY b /",
+    ),
+    (
+        All,
+        "FROM busybox AS one;ONBUILD ARG A=1@;FROM one;RUN echo @",
+        "FROM busybox AS one;ONBUILD ARG A=2@;FROM one;RUN echo @",
+    ),
+    (
+        All,
+        "FROM busybox AS one;ENV A=1@;FROM one;RUN echo @",
+        "FROM busybox AS one;ENV A=2@;FROM one;RUN echo @",
+    ),
+    (
+        All,
+        "FROM busybox AS one;ARG A=1@;FROM one;RUN echo @",
+        "FROM busybox AS one;ARG A=2@;FROM one;RUN echo @",
+    ),
+    (
+        All,
+        "FROM busybox AS one;SHELL [\"/bin/sh\", \"-ec\"];FROM one;RUN echo @",
+        "FROM busybox AS one;FROM one;RUN echo @",
+    ),
+    (
+        All,
+        "FROM busybox AS one;USER one;WORKDIR /tmp;FROM one;RUN echo @",
+        "FROM busybox AS one;FROM one;RUN echo @",
+    ),
+    (
+        All,
+        "LABEL x=@;COPY a /;EXPOSE 80 80;COPY b /",
+        "LABEL x=@;COPY a /;EXPOSE 80;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;COPY a /;EXPOSE 80;COPY b /",
+        "LABEL x=@;COPY a /;EXPOSE 80/tcp;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;EXPOSE 80-81;COPY b /",
+        "LABEL x=@;EXPOSE 80 81;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;HEALTHCHECK --interval=60s CMD a;COPY b /",
+        "LABEL x=@;HEALTHCHECK --interval=1m CMD a;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;HEALTHCHECK --retries=3 CMD a;COPY b /",
+        "LABEL x=@;HEALTHCHECK --retries=03 CMD a;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;HEALTHCHECK NONE;COPY b /",
+        "LABEL x=@;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;LABEL a=1 b=2;COPY b /",
+        "LABEL x=@;LABEL b=2 a=1;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;LABEL a=1 b=2;COPY b /",
+        "LABEL x=@;LABEL a=1;LABEL b=2;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;LABEL a 1;COPY b /",
+        "LABEL x=@;LABEL a=\"1\";COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;VOLUME /v;COPY b /",
+        "LABEL x=@;VOLUME /v /v;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;STOPSIGNAL 9;COPY b /",
+        "LABEL x=@;STOPSIGNAL SIGKILL;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;CMD [\"a\"];COPY b /",
+        "LABEL x=@;CMD a;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;ENTRYPOINT a;COPY b /",
+        "LABEL x=@;ENTRYPOINT b;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;CMD a;ENTRYPOINT b;COPY b /",
+        "LABEL x=@;ENTRYPOINT b;CMD a;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;ENTRYPOINT b;COPY b /",
+        "LABEL x=@;CMD a;ENTRYPOINT b;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;SHELL [\"/bin/sh\", \"-c\"];COPY b /",
+        "LABEL x=@;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;USER one;COPY b /",
+        "LABEL x=@;USER 1;COPY b /",
+    ),
+    (
+        All,
+        "LABEL x=@;ENV A=1;ENV B=$A;RUN echo @",
+        "LABEL x=@;ENV A=1 B=1;RUN echo @",
+    ),
+    (
+        All,
+        "LABEL x=@;ENV A=@ A=2;RUN true",
+        "LABEL x=@;ENV A=2;RUN true",
+    ),
+    (
+        All,
+        "ENV A=1@ B=2;ENV A=1@;RUN true",
+        "ENV B=2 A=1@;RUN true",
+    ),
+    (All, "ENV \"A\"=1@;RUN true", "ENV A=1@;RUN true"),
+    (All, "ENV A='1@';RUN true", "ENV A=1@;RUN true"),
+    (
+        All,
+        "ENV PATH=/bin:$PATH:@;RUN true",
+        "ENV PATH=/bin:@;RUN true",
+    ),
+    (All, "ARG A=1 B=2@;RUN true @", "ARG B=2@ A=1;RUN true @"),
+    (All, "ARG A=1@;ARG A=2@;RUN true @", "ARG A=2@;RUN true @"),
+    (All, "ARG A=1@;ENV A=$A;RUN true @", "ENV A=1@;RUN true @"),
+    (
+        All,
+        "ARG A=1@;RUN true @;ARG A=2",
+        "ARG A=1@;RUN true @;ARG A=3",
+    ),
+    (All, "ARG A=1@;COPY a /x$A", "ARG A=1@;COPY a /x1@"),
+    (
+        All,
+        "LABEL x=@;ARG A;ARG A=7;RUN echo @",
+        "LABEL x=@;ARG A=7;RUN echo @",
+    ),
+    (
+        All,
+        "LABEL x=@;ARG A=7;ARG A;RUN echo @",
+        "LABEL x=@;ARG A=7;RUN echo @",
+    ),
+    (
+        All,
+        "ARG A=8;FROM busybox;ARG A=7;RUN echo @",
+        "FROM busybox;ARG A=7;RUN echo @",
+    ),
+    (
+        All,
+        "ARG A=8;FROM busybox;LABEL x=@;ARG A;RUN echo @",
+        "FROM busybox;LABEL x=@;ARG A=8;RUN echo @",
+    ),
+    (All, "ADD a /x", "ADD --chown=0:0 a /x"),
+    (Later, "?ADD --link a /x", "ADD a /x"),
+    (Later, "ADD --keep-git-dir a /x", "ADD a /x"),
 ];
 
 /// Edits of `a` under stages. What comes of a changed stage cannot be told.
@@ -432,20 +1094,29 @@ pub(super) fn cases(column: Column) -> Vec<Pair> {
         Later => column == Column::BuildKit26,
     };
     let mut pairs = Vec::new();
+    // What cannot be told is marked: `?` under BuildKit, `!` under the classic builder.
+    let open = |text: &'static str| match text.split_at(1) {
+        ("?", text) => (text, has(BuildKit)),
+        ("!", text) => (text, has(Classic)),
+        _ => (text, false),
+    };
     for &(who, file, files, edit) in EDITS {
         if has(who) {
-            pairs.push(edited(file, files, edit));
+            let (file, is_open) = open(file);
+            let pair = edited(file, files, edit);
+            pairs.push(Pair { is_open, ..pair });
         }
     }
     let files = "a b d/f e/f=d/f";
     for &(who, before, after) in REWRITES {
         if has(who) {
             let tree = tree(files, &TreeSpec::default());
+            let (before, is_open) = open(before);
             pairs.push(Pair {
                 name: format!("{before} => {after}"),
                 before: version(before, tree.clone()),
                 after: version(after, tree),
-                is_open: false,
+                is_open,
                 elsewhere: false,
             });
         }

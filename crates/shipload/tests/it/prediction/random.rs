@@ -77,7 +77,7 @@ fn dockerfile(random: &mut Random) -> String {
             }
             .to_owned(),
         );
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             lines.push(instruction(random, &mut count));
         }
         if random.chance(40) {

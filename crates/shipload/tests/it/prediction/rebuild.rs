@@ -188,8 +188,8 @@ impl Bench {
             }
         };
         let events = build.by_ref().collect();
-        let built = build.finish().map_err(|error| error.to_string());
-        built.map(|_| events)
+        let end = build.finish().map_err(|error| error.to_string());
+        end.map(|_| events)
     }
 }
 
@@ -258,7 +258,12 @@ fn buildkit(events: &[Event], inputs: &Inputs) -> (Vec<Option<bool>>, Vec<(Strin
     for (name, cached) in vertices.into_values() {
         let (label, text) = name[1..].split_once("] ").unwrap();
         let (stage, number) = label.rsplit_once(' ').unwrap_or(("", label));
-        let number = number.split('/').next().unwrap().trim().parse().unwrap();
+        let Ok(number) = number.split('/').next().unwrap().trim().parse() else {
+            continue;
+        };
+        // Where the platform is named it comes first.
+        let stage = stage.trim().rsplit(' ').next().unwrap();
+        let stage = if stage.contains('/') { "" } else { stage };
         if !text.starts_with("FROM ") {
             said.push((name.to_owned(), cached));
             let stage = stages.entry(stage.trim().to_owned()).or_default();
