@@ -3,6 +3,9 @@
 //! A name alone is never enough: an `.npmrc` may have no token, and a `.key` may be anything. What is asked of the content is
 //! said beside each name.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::kinds::{FILES, Rule, SecretKind};
 use super::proof::Told;
 
@@ -24,20 +27,20 @@ const SAMPLES: &[&[u8]] = &[
 
 /// The kind of file by its path, if what is in its head bears it out; with where in it that is.
 pub(super) fn look(path: &[u8], head: &[u8]) -> Option<(&'static SecretKind, Option<usize>)> {
-    let name = path.rsplit(|byte| *byte == b'/').next()?;
-    let lower = name.to_ascii_lowercase();
-    if head.is_empty()
-        || SAMPLES
-            .iter()
-            .any(|word| memchr::memmem::find(&lower, word).is_some())
-    {
+    let name = path
+        .rsplit(|byte| *byte == b'/')
+        .next()?
+        .to_ascii_lowercase();
+    if head.is_empty() {
         return None;
     }
-    let is_named = |kind: &&SecretKind| {
-        let mut forms = kind.forms.iter();
-        forms.any(|form| matches(form.as_bytes(), path))
-    };
-    FILES.iter().filter(is_named).find_map(|kind| {
+    let mut kinds = Names::get().kinds(path, &name).peekable();
+    kinds.peek()?;
+    let is_in_name = |word: &&[u8]| memchr::memmem::find(&name, word).is_some();
+    if SAMPLES.iter().any(is_in_name) {
+        return None;
+    }
+    kinds.find_map(|kind| {
         let Rule::Name(proof) = kind.rule else {
             return None;
         };
@@ -47,6 +50,58 @@ pub(super) fn look(path: &[u8], head: &[u8]) -> Option<(&'static SecretKind, Opt
             Told::At(at) => Some((kind, Some(at))),
         }
     })
+}
+
+/// All names, ordered so that most files are known not to have one by few looks.
+struct Names {
+    /// Those whose last component has no `*`, by it in lower case.
+    plain: HashMap<Vec<u8>, Vec<Name>>,
+    /// The others, with what their last component ends in, in lower case.
+    wild: Vec<(Vec<u8>, Name)>,
+}
+
+/// A name and the place of its kind.
+#[derive(Clone, Copy)]
+struct Name {
+    kind: usize,
+    form: &'static str,
+}
+
+impl Names {
+    /// Sorted once.
+    fn get() -> &'static Self {
+        static NAMES: OnceLock<Names> = OnceLock::new();
+        NAMES.get_or_init(|| {
+            let mut names = Self {
+                plain: HashMap::new(),
+                wild: Vec::new(),
+            };
+            for (kind, file) in FILES.iter().enumerate() {
+                for &form in file.forms {
+                    let name = Name { kind, form };
+                    let last = form.rsplit('/').next().unwrap_or(form);
+                    let last = last.to_ascii_lowercase();
+                    match last.rsplit_once('*') {
+                        Some((_, end)) => names.wild.push((end.into(), name)),
+                        None => names.plain.entry(last.into()).or_default().push(name),
+                    }
+                }
+            }
+            names
+        })
+    }
+
+    /// The kinds that a path may be of by its names, in their order; `name` is its last component in lower case.
+    fn kinds(&self, path: &[u8], name: &[u8]) -> impl Iterator<Item = &'static SecretKind> {
+        let plain = self.plain.get(name).into_iter().flatten();
+        let wild = self.wild.iter().filter(|(end, _)| name.ends_with(end));
+        let all = plain.chain(wild.map(|(_, name)| name));
+        let all = all.filter(|name| matches(name.form.as_bytes(), path));
+        let mut kinds: Vec<_> = all.map(|name| name.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds.into_iter().filter_map(|kind| FILES.get(kind))
+    }
 }
 
 /// Whether the last components of a path are those of `form`, upper and lower case being one.
