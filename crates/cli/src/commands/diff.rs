@@ -23,7 +23,8 @@ use show::Found;
 /// Tells what differs between two contexts
 ///
 /// What is added, removed, or another, path by path, and which instruction the builder's cache misses first. Times and owners are
-/// no difference. The exit status is 3 if anything differs.
+/// no difference. The exit status is 3 if anything differs. As text a directory that is on one side only is one line; as JSON everything
+/// in it has its own.
 ///
 /// A and B are each a directory, a tar archive (`-` is standard input), `git:REVISION` or `git:REVISION:DIRECTORY` (the directory as
 /// it is in that revision, as git stores it: without filters, line ends and submodules), or a manifest of `digest`. Ignore rules

@@ -1,8 +1,6 @@
 //! `diff`: what differs between directories, archives, manifests and revisions.
 
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
 use fs_err as fs;
 
@@ -67,16 +65,6 @@ fn differences(run: Run) -> String {
     text[..end].to_owned()
 }
 
-fn with_input(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = sandbox
-        .command(arguments)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    sandbox.finish(child)
-}
-
 #[test]
 fn nothing_differs_but_times() {
     let sandbox = contexts();
@@ -134,7 +122,7 @@ fn every_pair_of_forms_tells_the_same() {
     );
     let tar = fs::read(sandbox.path("new.tar.zst")).unwrap();
     assert_eq!(
-        differences(with_input(&sandbox, &["diff", "old", "-"], &tar)),
+        differences(sandbox.run_with_input(&["diff", "old", "-"], &tar)),
         ALL
     );
     // Another umask.
@@ -175,6 +163,28 @@ fn as_json() {
     assert_eq!(find("notes"), &notes);
     assert_eq!(find("app/main")["change"], "modified");
     assert_eq!(find("notes/longer").get("from"), None);
+}
+
+#[test]
+fn a_directory_on_one_side_is_one_line() {
+    let sandbox = contexts();
+    for name in ["old/gone/a", "new/more/a", "new/more/b/c", "new/more-not"] {
+        sandbox.write(name, "x");
+    }
+    fs::create_dir(sandbox.path("new/nothing")).unwrap();
+    let text = differences(sandbox.run(&["diff", "old", "new"]));
+    for line in [
+        "removed   gone/ (with 1 entry)\n",
+        "added     more/ (with 3 entries)\nadded     more-not\n",
+        "added     nothing/\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let json = sandbox.run(&["diff", "old", "new", "--format", "json"]);
+    assert!(
+        json.text()
+            .contains(r#"{"change":"added","path":"more/b/c""#)
+    );
 }
 
 #[test]

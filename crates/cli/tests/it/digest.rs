@@ -1,12 +1,10 @@
 //! `digest`: one line that follows from what the build depends on.
 
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
 use fs_err as fs;
 
-use crate::sandbox::{Run, Sandbox};
+use crate::sandbox::Sandbox;
 
 /// `sha256sum` of the lines of the manifest above its digest.
 const DIGEST: &str = "sha256:ce5702bb11e092b7cfbb4f6b58e37a8b42c031201d86b75ac1909dd8326eaf27\n";
@@ -22,16 +20,6 @@ fn context() -> Sandbox {
     let app = sandbox.path("app");
     fs::set_permissions(app, PermissionsExt::from_mode(0o755)).unwrap();
     sandbox
-}
-
-fn with_input(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = sandbox
-        .command(arguments)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    sandbox.finish(child)
 }
 
 #[test]
@@ -58,7 +46,7 @@ fn it_is_the_same_from_a_directory_an_archive_and_a_manifest() {
         manifest
     );
     assert_eq!(sandbox.run(&["digest", "m.json"]).fine().text(), DIGEST);
-    let piped = with_input(&sandbox, &["digest", "-"], manifest.as_bytes());
+    let piped = sandbox.run_with_input(&["digest", "-"], manifest.as_bytes());
     assert_eq!(piped.fine().text(), DIGEST);
 
     for codec in ["none", "gzip", "bzip2", "xz", "zstd"] {
@@ -69,7 +57,7 @@ fn it_is_the_same_from_a_directory_an_archive_and_a_manifest() {
             DIGEST,
             "{codec}"
         );
-        let piped = with_input(&sandbox, &["digest", "-"], &tar);
+        let piped = sandbox.run_with_input(&["digest", "-"], &tar);
         assert_eq!(piped.fine().text(), DIGEST, "{codec}");
     }
 }

@@ -1,11 +1,10 @@
 //! `repack`: an archive through the rules is the directory through the rules.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use fs_err as fs;
 
-use crate::sandbox::{Run, Sandbox, names};
+use crate::sandbox::{Sandbox, names};
 
 fn context() -> Sandbox {
     let sandbox = Sandbox::with(&[
@@ -20,16 +19,6 @@ fn context() -> Sandbox {
         .current_dir(sandbox.dir());
     assert!(tar.status().unwrap().success());
     sandbox
-}
-
-fn with_input(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = sandbox
-        .command(arguments)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    sandbox.finish(child)
 }
 
 #[test]
@@ -68,7 +57,7 @@ fn it_takes_any_codec_and_standard_input() {
         let again = sandbox.run(&["repack", name]);
         assert!(again.fine().stdout == want, "{name}");
         let input = fs::read(sandbox.path(name)).unwrap();
-        let piped = with_input(&sandbox, &["repack", "-"], &input);
+        let piped = sandbox.run_with_input(&["repack", "-"], &input);
         assert!(piped.fine().stdout == want, "{name}");
     }
     // It may take the place of what it was made of.
@@ -102,7 +91,7 @@ fn duplicates() {
     let last = ["repack", "in.tar", "--duplicates", "last"];
     assert!(sandbox.run(&last).fine().stdout == want);
     let input = fs::read(sandbox.path("in.tar")).unwrap();
-    let piped = with_input(&sandbox, &["repack", "-", "--duplicates", "last"], &input);
+    let piped = sandbox.run_with_input(&["repack", "-", "--duplicates", "last"], &input);
     assert!(piped.fine().stdout == want);
     let said = "error: cannot use the archive `in.tar` with its member `./a`\n  \
                 caused by: an earlier member has the same path\n\

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -137,6 +138,14 @@ impl Sandbox {
 
     pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
         self.finish(self.command(arguments).spawn().unwrap())
+    }
+
+    /// Runs it with something to read on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        self.finish(child)
     }
 
     /// Waits for a program started in here, and shows its messages with `[work]` for the current directory.

@@ -20,19 +20,28 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// A line each, for people.
+    /// A line each, for people; one line for a directory that is on one side only.
     pub(super) fn text(&self, out: &mut impl Write) -> io::Result<()> {
         for change in &self.inputs {
             writeln!(out, "{:<9} {}", "input", input(change))?;
         }
-        for difference in &self.files {
-            let slash = match (&difference.from, &difference.to) {
-                (_, Some(state)) | (Some(state), None) if state.kind == Kind::Dir => "/",
-                _ => "",
+        let mut rest = self.files.as_slice();
+        while let Some((difference, behind)) = rest.split_first() {
+            let within = within(difference, behind);
+            let is_dir = matches!(
+                (&difference.from, &difference.to),
+                (_, Some(state)) | (Some(state), None) if state.kind == Kind::Dir
+            );
+            let slash = if is_dir { "/" } else { "" };
+            let how = match within {
+                0 => how(difference),
+                1 => Some("with 1 entry".to_owned()),
+                within => Some(format!("with {} entries", grouped(within as u64))),
             };
             let (word, path) = (difference.change.name(), &difference.path);
-            let how = how(difference).map_or_else(String::new, |how| format!(" ({how})"));
+            let how = how.map_or_else(String::new, |how| format!(" ({how})"));
             writeln!(out, "{word:<9} {path}{slash}{how}")?;
+            rest = &behind[within..];
         }
         if let Some(cache) = &self.cache {
             let text = cache.to_string().replace('\n', "\n  ");
@@ -130,6 +139,17 @@ fn input_object(change: &InputChange) -> Value {
             json!({"input": "argument", "name": name, "change": change.name()})
         }
     }
+}
+
+/// How many of the differences behind that of a directory are that it is on one side only, with all that is in it.
+fn within(directory: &Difference, behind: &[Difference]) -> usize {
+    if !matches!(directory.change, Change::Added | Change::Removed) {
+        return 0;
+    }
+    let is_within = |other: &&Difference| {
+        other.change == directory.change && other.path.starts_with(&directory.path)
+    };
+    behind.iter().take_while(is_within).count()
 }
 
 /// The first step to run, the lines of all that run and of those that may, or why nothing can be told.
