@@ -149,7 +149,13 @@ fn check(seed: u64) -> bool {
 #[test]
 fn they_are_those_of_the_archives() {
     let checked = on_all_cores(CASES, check);
-    assert!(checked > CASES * 7 / 10, "only {checked} were checked");
+    // Some trees have files that only root can read.
+    let enough = if rustix::process::geteuid().is_root() {
+        CASES * 7 / 10
+    } else {
+        CASES * 4 / 10
+    };
+    assert!(checked > enough, "only {checked} were checked");
 }
 
 #[test]

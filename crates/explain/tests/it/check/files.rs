@@ -386,6 +386,7 @@ fn what_cannot_be_read() {
     let row = Row {
         files,
         findings: &["error unreadable closed: `closed` cannot be read"],
+        moves: &["closed"],
         ..ROW
     };
     run_after(&row, &CheckOptions::default(), closed);
@@ -394,6 +395,7 @@ fn what_cannot_be_read() {
     let row = Row {
         files,
         findings: &["warning unreadable closed: `closed` cannot be read"],
+        moves: &["closed"],
         ..ROW
     };
     run_after(&row, &options, closed);
